@@ -1,0 +1,60 @@
+"""Picture files: which ones a folder holds, and one of them as gray."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.preprocess import resize_square
+from edge_emotion.types import Image
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm")
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The pictures directly in `folder`, in the order of their names; hidden files are left out."""
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+    )
+
+
+def read_image(file: Path, flags: int = cv2.IMREAD_COLOR) -> Image:
+    """A picture as `(H, W, 3) uint8` BGR, or as `flags` of `cv2.imread` ask.
+
+    Raises:
+        EdgeEmotionError: the file is missing, empty or no picture.
+    """
+    try:
+        content = np.fromfile(file, np.uint8)
+    except OSError as error:
+        raise EdgeEmotionError(f"cannot read {file}: {error.strerror}") from error
+    try:
+        image = cv2.imdecode(content, flags) if content.size else None
+    except cv2.error:
+        image = None
+    if image is None:
+        raise EdgeEmotionError(
+            f"{file} is not a picture that can be read",
+            expected="a JPEG, PNG, BMP, WebP, TIFF or PGM file",
+            remedy="remove or replace it",
+        )
+    return image
+
+
+def read_gray_square(file: Path, side: int) -> Image:
+    """A square picture as `(side, side) uint8` gray.
+
+    Raises:
+        EdgeEmotionError: it cannot be read or is not square.
+    """
+    image = read_image(file, cv2.IMREAD_GRAYSCALE)
+    if image.shape[0] != image.shape[1]:
+        raise EdgeEmotionError(
+            f"{file} has {image.shape[1]}x{image.shape[0]} px",
+            expected="a square picture of one face",
+            remedy="crop it to the face",
+        )
+    return image if image.shape[0] == side else resize_square(image, side)

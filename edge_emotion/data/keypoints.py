@@ -1,0 +1,79 @@
+"""Faces with keypoints: Kaggle's training.csv, or a folder of images with a keypoints.csv."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge_emotion.data.faces import KeypointFaces
+from edge_emotion.data.images import read_image
+from edge_emotion.data.table import bad_row, parse_pixels, parse_points, read_rows
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.labels import KEYPOINT_COLUMNS
+from edge_emotion.preprocess import KEYPOINT_SIDE_PX
+from edge_emotion.types import Floats
+
+# The first 1,500 rows of Kaggle's set are series of the same people, so rows are split by blocks.
+KAGGLE_BLOCK_ROWS = 40
+
+
+def read_kaggle_keypoints(path: Path) -> KeypointFaces:
+    """Read Kaggle's training.csv (plain or zipped): 30 columns and `Image`, 9,216 gray values.
+
+    Rows with missing points are kept, their missing points NaN.
+
+    Raises:
+        EdgeEmotionError: with the line, if a row cannot be used.
+    """
+    images, keypoints, names, groups = [], [], [], []
+    for index, (line, row) in enumerate(read_rows(path, (*KEYPOINT_COLUMNS, "Image"))):
+        images.append(parse_pixels(path, line, row["Image"], KEYPOINT_SIDE_PX))
+        keypoints.append(_points(path, line, row, KEYPOINT_SIDE_PX))
+        names.append(f"row {index}")
+        groups.append(f"block {index // KAGGLE_BLOCK_ROWS}")
+    if not images:
+        raise EdgeEmotionError(f"{path} has no rows")
+    return KeypointFaces(np.stack(images), np.stack(keypoints), np.array(names), np.array(groups))
+
+
+def read_keypoint_folder(path: Path) -> KeypointFaces:
+    """Read a folder with `images/` and a `keypoints.csv` (column `image` and Kaggle's 30).
+
+    The pictures are square, all of one size, 96 px or more; points are in their pixels.  Rows are
+    grouped by person where files are named PERSON_FRAME, by blocks where they are named by number.
+
+    Raises:
+        EdgeEmotionError: with the line, if a row or its picture cannot be used.
+    """
+    table = path / "keypoints.csv"
+    images, keypoints, names, groups = [], [], [], []
+    for line, row in read_rows(table, ("image", *KEYPOINT_COLUMNS)):
+        image = read_image(path / "images" / row["image"], cv2.IMREAD_GRAYSCALE)
+        side = images[0].shape[0] if images else max(image.shape[0], KEYPOINT_SIDE_PX)
+        if image.shape != (side, side):
+            found = f"{row['image']} has {image.shape[1]}x{image.shape[0]} px"
+            raise bad_row(table, line, found, f"{side}x{side} px")
+        images.append(image)
+        keypoints.append(_points(table, line, row, side))
+        names.append(row["image"])
+        groups.append(_group(row["image"]))
+    if not images:
+        raise EdgeEmotionError(f"{table} has no rows")
+    return KeypointFaces(np.stack(images), np.stack(keypoints), np.array(names), np.array(groups))
+
+
+def _points(path: Path, line: int, row: dict[str, str], side: int) -> Floats:
+    points = parse_points(path, line, row, KEYPOINT_COLUMNS)
+    outside = (points < -0.5) | (points > side)  # NaN compares as False
+    if outside.any():
+        column = KEYPOINT_COLUMNS[int(np.argmax(outside.ravel()))]
+        raise bad_row(path, line, f"{column} is {row[column]}", f"a place inside {side}x{side} px")
+    return points
+
+
+def _group(name: str) -> str:
+    stem = Path(name).stem
+    if stem.isdecimal():
+        return f"block {int(stem) // KAGGLE_BLOCK_ROWS}"
+    return re.sub(r"[_-]\d+$", "", stem)

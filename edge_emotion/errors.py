@@ -1,0 +1,52 @@
+"""Errors a user can cause, and the exit code each ends the program with.
+
+Every message is one line: what was found, what was expected, what to do.  Anything that is not an
+`EdgeEmotionError` is a defect of this program and keeps its traceback.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What `edge-emotion` leaves behind for the shell."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USE = 2
+    GATE_NOT_MET = 3
+    INTERRUPTED = 130
+
+
+class EdgeEmotionError(Exception):
+    """Something failed while working: a file, a camera, a model.
+
+    The parts are joined to one line, so none of them ends with a full stop.
+    """
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, found: str, *, expected: str = "", remedy: str = "") -> None:
+        parts = [found, f"expected {expected}" if expected else "", remedy]
+        super().__init__("; ".join(" ".join(part.split()) for part in parts if part))
+
+
+class WrongUse(EdgeEmotionError):
+    """The command or function was asked for something that it does not offer."""
+
+    exit_code = ExitCode.WRONG_USE
+
+
+class GateNotMet(EdgeEmotionError):
+    """A measured gate (accuracy lost, verification) was not passed, so nothing was put in place."""
+
+    exit_code = ExitCode.GATE_NOT_MET
+
+
+class MissingExtra(WrongUse):
+    """A command needs packages that the installed extras do not bring."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed",
+            remedy=f"install it with: pip install 'edge-emotion[{extra}]'",
+        )

@@ -1,0 +1,183 @@
+"""Batches for fitting: faces augmented afresh each epoch, in a background thread of Keras."""
+
+import math
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from edge_emotion.data.faces import EmotionFaces, KeypointFaces
+from edge_emotion.labels import EMOTIONS
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX, resize_square
+from edge_emotion.types import Floats, Image
+from edge_emotion_train.augment import (
+    Augmentation,
+    change_light,
+    map_points,
+    random_affine,
+    warp,
+)
+from edge_emotion_train.networks import OFFSET_LIMIT_PX
+
+Batch = tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Faces of all sets, ready to be drawn.
+
+    Attributes:
+        images: square uint8 gray pictures, of any side.
+        zooms: `(N, 2)`, face pixels per picture pixel, lowest and highest, before augmentation.
+        targets: `(N, 5)` class shares, or `(N, 15, 2)` points in pixels of the picture.
+        weights: `(N,)`, of each face in the loss.
+        side: of the face the network takes, in px.
+    """
+
+    images: list[Image]
+    zooms: Floats
+    targets: Floats
+    weights: Floats
+    side: int
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def emotion_samples(
+    sets: list[tuple[EmotionFaces, float, float]], label_share: float, class_balance: float
+) -> Samples:
+    """Join sets of `(faces, weight, tightest)`.
+
+    `tightest` is how much more closely than ours the set itself frames a face: such faces are shown
+    with every framing from ours to the set's own.
+    """
+    images = [image for faces, _, _ in sets for image in faces.images]
+    labels = np.concatenate([faces.labels for faces, _, _ in sets])
+    votes = np.concatenate([faces.votes for faces, _, _ in sets])
+    share = np.where(votes.sum(axis=1, keepdims=True) > 0, label_share, 1.0)
+    targets = share * np.eye(len(EMOTIONS), dtype=np.float32)[labels] + (1 - share) * votes
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    class_weights = (len(labels) / np.maximum(counts, 1)) ** class_balance
+    weights = np.concatenate([np.full(len(faces), weight) for faces, weight, _ in sets])
+    weights = weights * class_weights[labels]
+    zooms = [
+        (EMOTION_SIDE_PX / faces.images.shape[1] * np.array([1.0, tightest]))[None].repeat(
+            len(faces), axis=0
+        )
+        for faces, _, tightest in sets
+    ]
+    return Samples(
+        images,
+        np.concatenate(zooms).astype(np.float32),
+        targets.astype(np.float32),
+        (weights / weights.mean()).astype(np.float32),
+        EMOTION_SIDE_PX,
+    )
+
+
+def keypoint_samples(sets: list[tuple[KeypointFaces, float]]) -> Samples:
+    """Join sets of `(faces, weight)`; the centre 96×96 px of each picture are the face."""
+    images = [image for faces, _ in sets for image in faces.images]
+    weights = np.concatenate([np.full(len(faces), weight, np.float32) for faces, weight in sets])
+    return Samples(
+        images,
+        np.ones((len(images), 2), np.float32),
+        np.concatenate([faces.keypoints for faces, _ in sets]),
+        weights / weights.mean(),
+        KEYPOINT_SIDE_PX,
+    )
+
+
+def encode_offsets(points: Floats, mean_face: Floats) -> tuple[Floats, Floats]:
+    """Targets `(N, 30)` of the keypoint network, and `(N, 30)` whether each can be learned.
+
+    Args:
+        points: `(N, 15, 2)` in pixels of the 96 px face; NaN where unknown.
+        mean_face: `(15, 2)`, likewise.
+    """
+    offsets = (points - mean_face) / OFFSET_LIMIT_PX
+    learnable = (np.abs(offsets) < 1) & ~np.isnan(offsets)  # NaN compares as False already
+    targets = np.where(learnable, offsets, 0).astype(np.float32)
+    count = len(points)
+    return targets.reshape(count, -1), learnable.reshape(count, -1).astype(np.float32)
+
+
+class AugmentedBatches(keras.utils.PyDataset):
+    """Every sample once an epoch, in an order and with changes drawn from seed and epoch.
+
+    Yields `(faces, targets, weights)`: `(B, S, S, 1)` in [0, 1]; `(B, 5)` and `(B,)` for emotion,
+    `(B, 30)` and `(B, 30)` for keypoints.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        augmentation: Augmentation,
+        batch_size: int,
+        seed: int,
+        mean_face: Floats | None = None,
+        first_epoch: int = 0,
+    ) -> None:
+        super().__init__(workers=1)
+        self._samples = samples
+        self._augmentation = augmentation
+        self._batch_size = batch_size
+        self._seed = seed
+        self._mean_face = mean_face
+        self._epoch = first_epoch
+        self._order = self._shuffled()
+
+    @property
+    def num_batches(self) -> int:
+        """Batches of an epoch; the last, smaller one is left out so that shapes stay the same."""
+        return max(1, len(self._samples) // self._batch_size)
+
+    def on_epoch_end(self) -> None:
+        """Draw the next epoch's order."""
+        self._epoch += 1
+        self._order = self._shuffled()
+
+    def __getitem__(self, index: int) -> Batch:
+        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        rng = np.random.default_rng((self._seed, self._epoch, index))
+        samples, side = self._samples, self._samples.side
+        faces = np.empty((len(rows), side, side, 1), np.float32)
+        points = np.empty((len(rows), 15, 2), np.float32)
+        for place, row in enumerate(rows):
+            image = samples.images[row]
+            zoom = float(rng.uniform(*samples.zooms[row]))
+            matrix, mirror = random_affine(
+                self._augmentation, rng, image.shape[0], side, base_zoom=zoom
+            )
+            face = change_light(warp(image, matrix, side), self._augmentation, rng)
+            np.multiply(face, np.float32(1 / 255), out=faces[place, ..., 0])
+            if self._mean_face is not None:
+                points[place] = map_points(samples.targets[row], matrix, mirror)
+        weights = samples.weights[rows]
+        if self._mean_face is None:
+            return faces, samples.targets[rows], weights
+        targets, learnable = encode_offsets(points, self._mean_face)
+        return faces, targets, learnable * weights[:, None]
+
+    def _shuffled(self) -> np.ndarray:
+        return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._samples))
+
+
+def plain_faces(images: Image, side: int) -> Image:
+    """`(N, side, side) uint8`, as evaluation and the device see the faces.
+
+    For keypoints (96 px) the centre of a wider picture is cut out; for emotion (48 px) the picture
+    is resized.
+    """
+    if images.shape[1] == side:
+        return images
+    if side == KEYPOINT_SIDE_PX:
+        margin = (images.shape[1] - side) // 2
+        return images[:, margin : margin + side, margin : margin + side]
+    return np.stack([resize_square(image, side) for image in images])
+
+
+def steps(samples: int, batch_size: int) -> int:
+    """How many batches cover that many samples, the last one smaller."""
+    return math.ceil(samples / batch_size)

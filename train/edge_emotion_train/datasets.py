@@ -1,0 +1,165 @@
+"""The faces a recipe names, read, cleaned and split.
+
+Rows of one group (a person, a block of rows) are never in two splits, and a face that stands in
+FER2013's `PublicTest` word for word is dropped from its `Training` rows.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from edge_emotion.data.class_folders import read_class_folders
+from edge_emotion.data.duplicates import first_of_identical, has_near_twin
+from edge_emotion.data.faces import EmotionFaces, Faces, Indices, KeypointFaces, take
+from edge_emotion.data.fer2013 import read_fer2013
+from edge_emotion.data.keypoints import read_kaggle_keypoints, read_keypoint_folder
+from edge_emotion.data.splits import split_groups
+from edge_emotion.errors import WrongUse
+from edge_emotion.labels import KEYPOINTS
+from edge_emotion.preprocess import (
+    EYE_DISTANCE,
+    EYE_MIDPOINT,
+    KEYPOINT_SIDE_PX,
+    SquareCrop,
+    cut,
+)
+from edge_emotion.types import Floats
+from edge_emotion_train.recipe import DataSet, Recipe
+
+FER2013_VALIDATION_SHARE = 0.05
+
+# iBUG's points minus Kaggle's on the same photographs, x and y in pixels of a 96 px face, in the
+# order of `labels.KEYPOINTS`: iBUG marks the brows' upper edge and the lips' outer edge.
+IBUG_MINUS_KAGGLE_PX = np.array(
+    [
+        (-0.2, 0.55),  # left_eye_center
+        (-0.2, 0.55),  # right_eye_center
+        (0.8, 0.1),  # left_eye_inner_corner
+        (-1.4, 0.1),  # left_eye_outer_corner
+        (-1.0, 0.3),  # right_eye_inner_corner
+        (1.2, -0.2),  # right_eye_outer_corner
+        (-0.6, -2.0),  # left_eyebrow_inner_end
+        (0.9, -1.0),  # left_eyebrow_outer_end
+        (0.8, -2.0),  # right_eyebrow_inner_end
+        (-1.3, -1.0),  # right_eyebrow_outer_end
+        (0.1, -0.9),  # nose_tip
+        (-0.4, 0.1),  # mouth_left_corner
+        (0.5, 0.1),  # mouth_right_corner
+        (0.0, -2.65),  # mouth_center_top_lip
+        (0.0, 3.5),  # mouth_center_bottom_lip
+    ],
+    np.float32,
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train, validation and test rows of one set."""
+
+    train: EmotionFaces | KeypointFaces
+    validation: EmotionFaces | KeypointFaces
+    test: EmotionFaces | KeypointFaces
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
+    """Read one set of a recipe below the folder `data`, and split it.
+
+    Raises:
+        EdgeEmotionError: a file is missing or has a bad row.
+        WrongUse: the recipe names a reader that does not exist.
+    """
+    path = data / source.path
+    if source.reader == "fer2013":
+        return split_fer2013(
+            read_fer2013(path, data / source.ferplus if source.ferplus else None), source, seed
+        )
+    if source.reader == "class_folders":
+        faces = first_only(read_class_folders(path, source.side_px))
+        framed = _reframe(faces, source)
+        return _split(framed, framed.names, source, seed)
+    if source.reader == "kaggle_keypoints":
+        points = read_kaggle_keypoints(path)
+    elif source.reader == "keypoint_folder":
+        points = read_keypoint_folder(path)
+    else:
+        raise WrongUse(
+            f"set {name} asks for the reader {source.reader!r}",
+            expected="fer2013, class_folders, kaggle_keypoints or keypoint_folder",
+        )
+    if source.convention == "ibug":
+        corrected = points.keypoints - IBUG_MINUS_KAGGLE_PX
+        points = KeypointFaces(points.images, corrected, points.names, points.groups)
+    return _split(points, points.groups, source, seed)
+
+
+def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
+    """FER2013's own split: `Training` rows train and validate, `PublicTest` rows are the test.
+
+    Training rows that are identical to a test row or to an earlier training row are dropped.
+    Validation takes its share of the training rows that have no near twin anywhere, so that it does
+    not flatter.  Without `Usage` the rows are split by the set's shares.
+    """
+    if not (faces.usages == "Training").any():
+        return _split(first_only(faces), np.array([]), source, seed)
+    is_test = faces.usages != "Training"
+    test, rest = take(faces, is_test), take(faces, ~is_test)
+    tested = {image.tobytes() for image in test.images}
+    leaks = np.array([image.tobytes() in tested for image in rest.images])
+    first = first_of_identical(rest.images) == np.arange(len(rest))
+    dropped = {"also in PublicTest": int(leaks.sum()), "seen before": int((~leaks & ~first).sum())}
+    rest = take(rest, ~leaks & first)
+    twins = has_near_twin(rest.images, rest.images) | has_near_twin(rest.images, test.images)
+    alone = np.random.default_rng(seed).permutation(np.flatnonzero(~twins))
+    chosen = np.zeros(len(rest), bool)
+    chosen[alone[: round(FER2013_VALIDATION_SHARE * len(rest))]] = True
+    return Split(take(rest, ~chosen), take(rest, chosen), test, dropped)
+
+
+def first_only(faces: EmotionFaces) -> EmotionFaces:
+    """The same faces without those that repeat an earlier one pixel by pixel."""
+    return take(faces, first_of_identical(faces.images) == np.arange(len(faces)))
+
+
+def mean_face(faces: KeypointFaces) -> Floats:
+    """`(15, 2) float32`, the mean of the known points in pixels of the centre 96×96 window."""
+    return np.nanmean(_centered(faces), axis=0).round(2).astype(np.float32)
+
+
+def _centered(faces: KeypointFaces) -> Floats:
+    margin = (faces.images.shape[1] - KEYPOINT_SIDE_PX) // 2
+    return faces.keypoints - np.float32(margin)
+
+
+def _split(faces: Faces, groups: np.ndarray, source: DataSet, seed: int) -> Split:
+    keys = groups if len(groups) else faces.names
+    parts: list[Indices] = split_groups(keys, source.shares, seed)
+    train, validation, test = (take(faces, rows) for rows in parts)
+    return Split(train, validation, test)
+
+
+def _reframe(faces: EmotionFaces, source: DataSet) -> EmotionFaces:
+    """Widen tightly cut faces, their edges repeated, to the framing of `preprocess`."""
+    if not source.eye_distance:
+        return faces
+    side = source.side_px * source.eye_distance / EYE_DISTANCE
+    center_y = source.side_px * source.eye_midpoint_y + side * (0.5 - EYE_MIDPOINT[1])
+    crop = SquareCrop.around((source.side_px - 1) / 2, center_y - 0.5, side)
+    images = np.stack([cut(image, crop) for image in faces.images])
+    return EmotionFaces(images, faces.labels, faces.names, faces.usages, faces.votes)
+
+
+def describe(recipe: Recipe, splits: dict[str, Split]) -> list[str]:
+    """One line a set: how many faces train, validate and test, and what was dropped."""
+    lines = []
+    for name, split in splits.items():
+        dropped = "".join(f", {count} {why}" for why, count in split.dropped.items() if count)
+        lines.append(
+            f"{name}: {len(split.train)} train, {len(split.validation)} validation, "
+            f"{len(split.test)} test{dropped and ' (dropped' + dropped[1:] + ')'}"
+        )
+    return lines
+
+
+assert IBUG_MINUS_KAGGLE_PX.shape == (len(KEYPOINTS), 2)

@@ -1,0 +1,197 @@
+"""Fitting a recipe: from its faces to a run folder with the trained network."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tomli_w
+
+import edge_emotion
+from edge_emotion.data.faces import EmotionFaces, KeypointFaces
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.files import replacing, write_text
+from edge_emotion.labels import EMOTIONS
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
+from edge_emotion.types import Floats
+from edge_emotion_train.batches import (
+    AugmentedBatches,
+    Samples,
+    emotion_samples,
+    encode_offsets,
+    keypoint_samples,
+    plain_faces,
+)
+from edge_emotion_train.datasets import Split, describe, load_set, mean_face
+from edge_emotion_train.losses import RmsePx, WingLoss
+from edge_emotion_train.networks import build_emotion, build_keypoints, count_macs
+from edge_emotion_train.recipe import Recipe
+
+Arrays = tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a fit is given: the samples, the validation arrays and, for keypoints, the mean."""
+
+    samples: Samples
+    validation: Arrays
+    mean_face: Floats | None
+
+
+def train(recipe: Recipe, data: Path, out: Path) -> Path:
+    """Fit a recipe's network and leave the run in the folder `out`.
+
+    A run that was interrupted goes on where its last epoch ended.  `out` holds recipe.toml,
+    model.keras, history.csv, TensorBoard logs under logs/ and, last of all, metrics.json: a run with
+    that file is finished.
+
+    Raises:
+        EdgeEmotionError: data missing or unreadable, or the folder holds another recipe's run.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    _claim(out, recipe, data)
+    splits = {
+        name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()
+    }
+    for line in describe(recipe, splits):
+        print(line, flush=True)
+    prepared = _prepare_emotion(recipe, splits) if recipe.task == "emotion" else _prepare_keypoints(
+        recipe, splits
+    )
+    keras.mixed_precision.set_global_policy(recipe.fit.precision)
+    model = _build(recipe)
+    print(f"{recipe.name}: {model.count_params():,} parameters, {count_macs(model) / 1e6:.1f} MMAC")
+    _fit(model, recipe, prepared, out)
+    keras.mixed_precision.set_global_policy("float32")
+    deployable = _build(recipe)
+    deployable.set_weights(model.get_weights())
+    with replacing(out / "model.keras") as part:
+        deployable.save(part)
+    _finish(out, recipe, deployable, prepared, splits)
+    return out
+
+
+def _build(recipe: Recipe) -> keras.Model:
+    build = build_emotion if recipe.task == "emotion" else build_keypoints
+    return build(recipe.network)
+
+
+def _prepare_emotion(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
+    sets = []
+    faces, labels = [], []
+    for name, split in splits.items():
+        assert isinstance(split.train, EmotionFaces) and isinstance(split.validation, EmotionFaces)
+        source = recipe.sets[name]
+        tightest = split.train.images.shape[1] / source.side_px
+        sets.append((split.train, source.weight, tightest))
+        faces.append(plain_faces(split.validation.images, EMOTION_SIDE_PX))
+        labels.append(split.validation.labels)
+    samples = emotion_samples(sets, recipe.fit.label_share, recipe.fit.class_balance)
+    targets = np.eye(len(EMOTIONS), dtype=np.float32)[np.concatenate(labels)]
+    inputs = _as_input(np.concatenate(faces))
+    return Prepared(samples, (inputs, targets, np.ones(len(inputs), np.float32)), None)
+
+
+def _prepare_keypoints(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
+    sets = []
+    for name, split in splits.items():
+        assert isinstance(split.train, KeypointFaces)
+        sets.append((split.train, recipe.sets[name].weight))
+    first = next(iter(splits.values()))
+    assert isinstance(first.validation, KeypointFaces)
+    mean = mean_face(sets[0][0])
+    faces = plain_faces(first.validation.images, KEYPOINT_SIDE_PX)
+    margin = (first.validation.images.shape[1] - KEYPOINT_SIDE_PX) // 2
+    targets, known = encode_offsets(first.validation.keypoints - np.float32(margin), mean)
+    return Prepared(keypoint_samples(sets), (_as_input(faces), targets, known), mean)
+
+
+def _as_input(faces: np.ndarray) -> Floats:
+    return faces[..., None].astype(np.float32) / 255
+
+
+def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:
+    fit = recipe.fit
+    batches = AugmentedBatches(
+        prepared.samples, recipe.augment, fit.batch_size, recipe.seed, prepared.mean_face
+    )
+    steps = batches.num_batches
+    optimizer = keras.optimizers.AdamW(
+        keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0,
+            decay_steps=steps * max(1, fit.epochs - fit.warmup_epochs),
+            warmup_target=fit.learning_rate,
+            warmup_steps=steps * fit.warmup_epochs,
+        ),
+        weight_decay=fit.weight_decay,
+        use_ema=True,
+        ema_momentum=fit.ema,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if recipe.task == "emotion":
+        model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+    else:
+        loss = WingLoss(fit.wing_width_px, fit.wing_curvature_px)
+        model.compile(optimizer, loss, weighted_metrics=[RmsePx()])
+    model.fit(
+        batches,
+        epochs=fit.epochs,
+        validation_data=prepared.validation,
+        validation_batch_size=256,
+        verbose=2,
+        callbacks=[
+            keras.callbacks.SwapEMAWeights(),
+            keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
+            keras.callbacks.TensorBoard(str(out / "logs"), write_graph=False),
+            keras.callbacks.BackupAndRestore(str(out / "resume"), delete_checkpoint=False),
+        ],
+    )
+
+
+def _claim(out: Path, recipe: Recipe, data: Path) -> None:
+    """Write recipe.toml, or check that an interrupted run in the folder has the same one."""
+    table = {**recipe.as_dict(), "data": str(data)}
+    text = tomli_w.dumps(table)
+    file = out / "recipe.toml"
+    if (out / "metrics.json").exists():
+        raise EdgeEmotionError(
+            f"{out} holds a finished run", remedy="name another folder with --out, or remove it"
+        )
+    if file.exists() and file.read_text(encoding="utf-8") != text:
+        raise EdgeEmotionError(
+            f"{out} holds a run of another recipe",
+            remedy="name another folder with --out, or remove it",
+        )
+    write_text(file, text)
+
+
+def _finish(
+    out: Path,
+    recipe: Recipe,
+    model: keras.Model,
+    prepared: Prepared,
+    splits: dict[str, Split],
+) -> None:
+    inputs, targets, known = prepared.validation
+    predicted = model.predict(inputs, batch_size=256, verbose=0)
+    metrics: dict[str, Any] = {
+        "task": recipe.task,
+        "recipe": recipe.name,
+        "version": edge_emotion.__version__,
+        "parameters": model.count_params(),
+        "macs": count_macs(model),
+        "faces": {name: len(split.train) for name, split in splits.items()},
+        "mean_face": None if prepared.mean_face is None else prepared.mean_face.tolist(),
+        "validation": {"faces": len(inputs)},
+    }
+    if recipe.task == "emotion":
+        hits = predicted.argmax(axis=1) == targets.argmax(axis=1)
+        metrics["validation"]["accuracy"] = float(hits.mean())
+    else:
+        squares = (20.0 * (predicted - targets)) ** 2
+        metrics["validation"]["rmse_px"] = math.sqrt(float((squares * known).sum() / known.sum()))
+    write_text(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")

@@ -1,0 +1,55 @@
+"""What is minimised and what is watched, in keras.ops so that every backend runs it."""
+
+import keras
+from keras import ops
+
+from edge_emotion_train.networks import OFFSET_LIMIT_PX
+
+
+class WingLoss(keras.losses.Loss):
+    """Wing loss for landmarks (Feng et al. 2018, "Wing Loss for Robust Facial Landmark
+    Localisation", equation 5), on offsets in units of `OFFSET_LIMIT_PX`.
+
+    `width * ln(1 + |e| / curvature)` for errors below `width`, linear beyond.  The loss of each of
+    the 30 values is kept apart, so that a sample weight of shape `(N, 30)` masks missing points.
+
+    Args:
+        width_px: where the loss turns linear.
+        curvature_px: how soon the logarithm flattens.
+    """
+
+    def __init__(self, width_px: float, curvature_px: float) -> None:
+        super().__init__(name="wing", reduction="mean_with_sample_weight")
+        self.width_px, self.curvature_px = width_px, curvature_px
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        error = ops.abs(y_true - y_pred) * OFFSET_LIMIT_PX
+        inner = self.width_px * ops.log1p(error / self.curvature_px)
+        gap = self.width_px - self.width_px * ops.log1p(self.width_px / self.curvature_px)
+        return ops.where(error < self.width_px, inner, error - gap)
+
+
+class RmsePx(keras.metrics.Metric):
+    """Root of the mean squared error over all known coordinates, in pixels of the 96 px face."""
+
+    def __init__(self, name: str = "rmse_px") -> None:
+        super().__init__(name=name)
+        self.total = self.add_weight(name="total", initializer="zeros")
+        self.count = self.add_weight(name="count", initializer="zeros")
+
+    def update_state(
+        self,
+        y_true: keras.KerasTensor,
+        y_pred: keras.KerasTensor,
+        sample_weight: keras.KerasTensor | None = None,
+    ) -> None:
+        """Add one batch; coordinates of weight 0 are missing and left out."""
+        known = ops.ones_like(y_true) if sample_weight is None else sample_weight > 0
+        known = ops.cast(known, self.dtype)
+        squares = ops.square((ops.cast(y_pred, self.dtype) - y_true) * OFFSET_LIMIT_PX)
+        self.total.assign_add(ops.sum(squares * known))
+        self.count.assign_add(ops.sum(known))
+
+    def result(self) -> keras.KerasTensor:
+        """The error so far; 0 before the first batch."""
+        return ops.sqrt(self.total / ops.maximum(self.count, 1.0))
