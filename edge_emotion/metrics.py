@@ -1,0 +1,120 @@
+"""Accuracy of the two networks: pure functions of labels, predictions and points.
+
+Accuracies, recalls and rates are fractions from 0 to 1; errors of points are in pixels.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_emotion.labels import LEFT_EYE, RIGHT_EYE
+from edge_emotion.types import Floats
+
+Labels = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64]
+
+FAILURE_NME = 0.10
+
+
+def confusion_matrix(truth: Labels, predicted: Labels, classes: int) -> Counts:
+    """`(classes, classes)` counts; row: the true class, column: the predicted one."""
+    flat = np.bincount(truth * classes + predicted, minlength=classes * classes)
+    return flat.reshape(classes, classes)
+
+
+def accuracy(confusion: Counts) -> float:
+    """Share of the faces that were classified rightly; NaN without faces."""
+    return _ratio(np.trace(confusion), confusion.sum())
+
+
+def recall(confusion: Counts) -> Floats:
+    """`(classes,)`: of the faces of each class, the share found; NaN for a class without faces."""
+    return _ratios(np.diag(confusion), confusion.sum(axis=1))
+
+
+def precision(confusion: Counts) -> Floats:
+    """`(classes,)`: of the answers of each class, the share that was right; NaN without any."""
+    return _ratios(np.diag(confusion), confusion.sum(axis=0))
+
+
+def f1(confusion: Counts) -> Floats:
+    """`(classes,)`: harmonic mean of precision and recall; NaN where a class never occurs."""
+    return _ratios(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
+
+
+def balanced_accuracy(confusion: Counts) -> float:
+    """Mean recall of the classes that have faces; NaN without any."""
+    found = recall(confusion)
+    return float(np.nanmean(found)) if not np.isnan(found).all() else float("nan")
+
+
+def rmse_px(truth: Floats, predicted: Floats) -> float:
+    """Kaggle's measure: root of the mean squared error over all known coordinates.
+
+    Args:
+        truth: `(N, 15, 2)` in pixels of the 96 px face; NaN where a point is not known.
+        predicted: `(N, 15, 2)`, likewise, without NaN.
+
+    Returns:
+        Pixels of the 96 px face; NaN where no point is known.
+    """
+    squares = np.square(predicted - truth, dtype=np.float64)
+    known = ~np.isnan(squares)
+    return float(np.sqrt(_ratio(squares[known].sum(), known.sum())))
+
+
+def nme(truth: Floats, predicted: Floats) -> Floats:
+    """`(N,)`: mean distance of each face's known points by the distance of its eye centres.
+
+    Normalised mean error with the inter-pupil distance, as 300-W reports it (Sagonas et al. 2013).
+    NaN for faces whose eye centres are not both known.
+    """
+    eyes = truth[:, LEFT_EYE] - truth[:, RIGHT_EYE]
+    distances = np.linalg.norm(predicted - truth, axis=2)
+    known = ~np.isnan(distances)
+    mean = np.where(known, distances, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return (mean / np.linalg.norm(eyes, axis=1)).astype(np.float32)
+
+
+def failure_rate(errors: Floats, limit: float = FAILURE_NME) -> float:
+    """Share of the faces whose `nme` is above `limit`; NaN without faces that have one."""
+    measured = errors[~np.isnan(errors)]
+    return _ratio((measured > limit).sum(), len(measured))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap_interval(
+    measure: Callable[[npt.NDArray[np.intp]], float], rows: int, draws: int = 1000, seed: int = 0
+) -> Interval:
+    """A percentile bootstrap (Efron 1979) of `measure` over the rows of a test set.
+
+    Args:
+        measure: gives the figure for row indices, some of them repeated.
+        rows: how many rows there are, at least 1.
+        draws: how often rows are drawn again.
+        seed: of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [measure(rng.integers(0, rows, rows)) for _ in range(draws)]
+    low, high = np.nanpercentile(drawn, (2.5, 97.5))
+    return Interval(measure(np.arange(rows)), float(low), float(high))
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")
+
+
+def _ratios(part: Counts, whole: Counts) -> Floats:
+    result = np.full(len(part), np.nan, np.float32)
+    np.divide(part, whole, out=result, where=whole > 0, casting="unsafe")
+    return result

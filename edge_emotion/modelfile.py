@@ -1,0 +1,194 @@
+"""The model file: a .tflite with its metadata.json in a zip appended behind the flatbuffer.
+
+TFLite ignores what follows the flatbuffer, and `zipfile` (or `unzip -p FILE metadata.json`) finds
+the archive from the end, so one file is the whole deployable unit.
+"""
+
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.files import write_bytes
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
+from edge_emotion.quantization import TensorSpec
+from edge_emotion.types import Floats
+
+Task = Literal["emotion", "keypoints"]
+
+SCHEMA = 1
+_MEMBER = "metadata.json"
+_LARGEST_METADATA = 1 << 20
+_LARGEST_MODEL = 256 << 20
+_SIDES_PX = {"emotion": EMOTION_SIDE_PX, "keypoints": KEYPOINT_SIDE_PX}
+_OUTPUTS = {"emotion": len(EMOTIONS), "keypoints": 2 * len(KEYPOINTS)}
+_LABELS = {"emotion": EMOTIONS, "keypoints": KEYPOINTS}
+_REMEDY = "convert the model again with: edge-emotion convert"
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What a model file says about itself.
+
+    Attributes:
+        task: emotion or keypoints.
+        labels: names of the outputs, in order.
+        input, output: formats of the two tensors.
+        mean_face: `(15, 2)` pixels of the 96 px face; only for keypoints.
+        offset_limit_px: pixels that an output of 1.0 stands for; only for keypoints.
+        format: int8, float32, ... as `convert` names it.
+        architecture: name, parameters and MACs of the network.
+        recipe: the recipe it was trained by.
+        training_data: faces a set, and a fingerprint of them.
+        accuracy: float and quantized figures, and how each was measured.
+        versions: of this package and of what made the file.
+        license: of the weights.
+        flatbuffer_sha256: of the bytes before the appended zip.
+    """
+
+    task: Task
+    labels: tuple[str, ...]
+    input: TensorSpec
+    output: TensorSpec
+    mean_face: tuple[tuple[float, float], ...] | None = None
+    offset_limit_px: float | None = None
+    format: str = "int8"
+    architecture: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    training_data: dict[str, Any] = field(default_factory=dict)
+    accuracy: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    license: str = ""
+    flatbuffer_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if self.task not in _LABELS:
+            raise ValueError(f"task {self.task!r}; expected emotion or keypoints")
+        if self.labels != _LABELS[self.task]:
+            raise ValueError(f"labels {self.labels}; expected {_LABELS[self.task]}")
+        side = _SIDES_PX[self.task]
+        _expect_shape("input", self.input.shape, (1, side, side, 1))
+        _expect_shape("output", self.output.shape, (1, _OUTPUTS[self.task]))
+        if self.task == "keypoints":
+            if self.mean_face is None or np.shape(self.mean_face) != (len(KEYPOINTS), 2):
+                raise ValueError(f"mean_face {self.mean_face}; expected 15 points")
+            if not self.offset_limit_px or self.offset_limit_px <= 0:
+                raise ValueError(f"offset_limit_px {self.offset_limit_px}; expected above 0")
+
+    def keypoints(self, offsets: Floats) -> Floats:
+        """`(N, 15, 2)` pixels of the 96 px face from the network's real outputs, `(N, 30)`."""
+        points = offsets.reshape(-1, len(KEYPOINTS), 2) * np.float32(self.offset_limit_px)
+        return points + np.asarray(self.mean_face, np.float32)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file that was read and found to be whole: its path, metadata and flatbuffer."""
+
+    path: Path
+    metadata: ModelMetadata
+    flatbuffer: bytes = field(repr=False)
+
+    def check_tensors(self, given: TensorSpec, answered: TensorSpec) -> None:
+        """Compare the interpreter's input and output with the metadata.
+
+        Raises:
+            EdgeEmotionError: they differ.
+        """
+        for name, found, expected in (
+            ("input", given, self.metadata.input),
+            ("output", answered, self.metadata.output),
+        ):
+            same_format = (found.shape, found.dtype, found.zero_point) == (
+                expected.shape,
+                expected.dtype,
+                expected.zero_point,
+            )
+            if not same_format or not np.isclose(found.scale, expected.scale, rtol=1e-5):
+                raise EdgeEmotionError(
+                    f"{self.path}: its {name} tensor is {found}",
+                    expected=f"{expected} by its metadata",
+                    remedy=_REMEDY,
+                )
+
+
+def shipped_model(task: Task) -> Path:
+    """The int8 model of a task that comes with the package."""
+    return Path(__file__).parent / "models" / f"{task}.tflite"
+
+
+def read_model(path: Path, task: Task | None = None) -> ModelFile:
+    """Read a model file and check that it is whole and, where asked, made for `task`.
+
+    Raises:
+        EdgeEmotionError: missing, truncated, changed, no metadata, or a model of another task.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_MODEL:
+            raise EdgeEmotionError(f"{path} is larger than {_LARGEST_MODEL >> 20} MiB")
+        content = path.read_bytes()
+    except OSError as error:
+        raise EdgeEmotionError(
+            f"cannot read the model {path}: {error.strerror}",
+            remedy="check the path, or leave it out to use the shipped model",
+        ) from error
+    metadata, size = _metadata(path, content)
+    flatbuffer = content[:size]
+    if hashlib.sha256(flatbuffer).hexdigest() != metadata.flatbuffer_sha256:
+        raise EdgeEmotionError(f"{path} is damaged: its checksum differs", remedy=_REMEDY)
+    if task is not None and metadata.task != task:
+        raise EdgeEmotionError(
+            f"{path} is a model for {metadata.task}", expected=f"one for {task}"
+        )
+    return ModelFile(path, metadata, flatbuffer)
+
+
+def write_model(path: Path, flatbuffer: bytes, metadata: ModelMetadata) -> None:
+    """Write a model file in one step; the same contents give the same bytes."""
+    digest = hashlib.sha256(flatbuffer).hexdigest()
+    stamped = dataclasses.replace(metadata, flatbuffer_sha256=digest)
+    table = {"schema": SCHEMA, **dataclasses.asdict(stamped)}
+    buffer = io.BytesIO(flatbuffer)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        member = zipfile.ZipInfo(_MEMBER)  # dated 1980, so that nothing depends on the clock
+        member.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(member, json.dumps(table, indent=1))
+    write_bytes(path, buffer.getvalue())
+
+
+def _metadata(path: Path, content: bytes) -> tuple[ModelMetadata, int]:
+    """The metadata, and where the flatbuffer before it ends."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            member = archive.getinfo(_MEMBER)
+            if member.file_size > _LARGEST_METADATA:
+                raise ValueError(f"{member.file_size} bytes of metadata")
+            table = json.loads(archive.read(member))
+    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise EdgeEmotionError(
+            f"{path} is truncated or no model of this toolkit: it carries no readable {_MEMBER}",
+            expected="a .tflite made by edge-emotion convert",
+            remedy="copy it again or convert it",
+        ) from error
+    try:
+        if table.pop("schema") != SCHEMA:
+            raise ValueError("another schema of metadata; update edge-emotion")
+        table["labels"] = tuple(table["labels"])
+        for tensor in ("input", "output"):
+            table[tensor] = TensorSpec(**{**table[tensor], "shape": tuple(table[tensor]["shape"])})
+        return ModelMetadata(**table), member.header_offset
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise EdgeEmotionError(f"{path}: its metadata cannot be used: {error}") from error
+
+
+def _expect_shape(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if tuple(found) != expected:
+        raise ValueError(f"{name} shape {tuple(found)}; expected {expected}")
