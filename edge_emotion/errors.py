@@ -4,6 +4,7 @@ Every message is one line: what was found, what was expected, what to do.  Anyth
 `EdgeEmotionError` is a defect of this program and keeps its traceback.
 """
 
+import sys
 from enum import IntEnum
 
 
@@ -50,3 +51,8 @@ class MissingExtra(WrongUse):
             f"{what} needs {package}, which is not installed",
             remedy=f"install it with: pip install 'edge-emotion[{extra}]'",
         )
+
+
+def warn(message: str) -> None:
+    """Tell the user something on stderr, as one line, and go on."""
+    sys.stderr.write(f"edge-emotion: {' '.join(message.split())}\n")

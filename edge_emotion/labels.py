@@ -5,7 +5,7 @@ from collections.abc import Sequence
 EMOTIONS = ("Angry", "Disgust", "Sad", "Happy", "Surprise")
 
 # Kaggle, "Facial Keypoints Detection" (2013), in the order of the columns of training.csv.  Left
-# and right are the subject's own, so `left_eye_center` lies right of `right_eye_center` in a picture.
+# and right are the subject's own: `left_eye_center` lies right of `right_eye_center` in a picture.
 KEYPOINTS = (
     "left_eye_center",
     "right_eye_center",

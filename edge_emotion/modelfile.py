@@ -145,9 +145,7 @@ def read_model(path: Path, task: Task | None = None) -> ModelFile:
     if hashlib.sha256(flatbuffer).hexdigest() != metadata.flatbuffer_sha256:
         raise EdgeEmotionError(f"{path} is damaged: its checksum differs", remedy=_REMEDY)
     if task is not None and metadata.task != task:
-        raise EdgeEmotionError(
-            f"{path} is a model for {metadata.task}", expected=f"one for {task}"
-        )
+        raise EdgeEmotionError(f"{path} is a model for {metadata.task}", expected=f"one for {task}")
     return ModelFile(path, metadata, flatbuffer)
 
 

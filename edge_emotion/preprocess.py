@@ -123,7 +123,7 @@ def face_inputs(frame: Image, crop: SquareCrop) -> tuple[Image, Image]:
 
 
 def crop_for_eyes(left_eye: Floats, right_eye: Floats) -> SquareCrop:
-    """The crop that puts two eye centres, `(2,)` in frame pixels, where the networks expect them."""
+    """The crop that puts eye centres, `(2,)` in frame pixels, where training faces have them."""
     side = float(np.hypot(*(left_eye - right_eye))) / EYE_DISTANCE
     middle_x, middle_y = (left_eye + right_eye) / 2
     return SquareCrop.around(

@@ -57,7 +57,8 @@ class KeypointFaces:
     @property
     def complete(self) -> npt.NDArray[np.bool_]:
         """`(N,)`, whether all 15 points of the row are known."""
-        return ~np.isnan(self.keypoints).any(axis=(1, 2))
+        missing: npt.NDArray[np.bool_] = np.isnan(self.keypoints).any(axis=(1, 2))
+        return ~missing
 
 
 Faces = TypeVar("Faces", EmotionFaces, KeypointFaces)

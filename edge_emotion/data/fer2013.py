@@ -1,7 +1,8 @@
 """FER2013 as Kaggle's CSV, the course's five-class copy of it, and FER+ votes for its rows.
 
-FER2013: Goodfellow et al. 2013, "Challenges in Representation Learning".  FER+: Barsoum et al. 2016,
-"Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution".
+FER2013: Goodfellow et al. 2013, "Challenges in Representation Learning".  FER+: Barsoum et al.
+2016, "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label
+Distribution".
 """
 
 from pathlib import Path

@@ -12,7 +12,7 @@ from edge_emotion.data.table import bad_row, parse_pixels, parse_points, read_ro
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import KEYPOINT_COLUMNS
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
-from edge_emotion.types import Floats
+from edge_emotion.types import Floats, Image
 
 # The first 1,500 rows of Kaggle's set are series of the same people, so rows are split by blocks.
 KAGGLE_BLOCK_ROWS = 40
@@ -47,7 +47,8 @@ def read_keypoint_folder(path: Path) -> KeypointFaces:
         EdgeEmotionError: with the line, if a row or its picture cannot be used.
     """
     table = path / "keypoints.csv"
-    images, keypoints, names, groups = [], [], [], []
+    images: list[Image] = []
+    keypoints, names, groups = [], [], []
     for line, row in read_rows(table, ("image", *KEYPOINT_COLUMNS)):
         image = read_image(path / "images" / row["image"], cv2.IMREAD_GRAYSCALE)
         side = images[0].shape[0] if images else max(image.shape[0], KEYPOINT_SIDE_PX)

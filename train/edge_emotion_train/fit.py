@@ -35,7 +35,7 @@ Arrays = tuple[Floats, Floats, Floats]
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything a fit is given: the samples, the validation arrays and, for keypoints, the mean."""
+    """What a fit is given: samples, validation arrays and, for keypoints, the mean face."""
 
     samples: Samples
     validation: Arrays
@@ -46,8 +46,8 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     """Fit a recipe's network and leave the run in the folder `out`.
 
     A run that was interrupted goes on where its last epoch ended.  `out` holds recipe.toml,
-    model.keras, history.csv, TensorBoard logs under logs/ and, last of all, metrics.json: a run with
-    that file is finished.
+    model.keras, history.csv, TensorBoard logs under logs/ and, last of all, metrics.json: a run
+    that has it is finished.
 
     Raises:
         EdgeEmotionError: data missing or unreadable, or the folder holds another recipe's run.
@@ -59,8 +59,10 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     }
     for line in describe(recipe, splits):
         print(line, flush=True)
-    prepared = _prepare_emotion(recipe, splits) if recipe.task == "emotion" else _prepare_keypoints(
-        recipe, splits
+    prepared = (
+        _prepare_emotion(recipe, splits)
+        if recipe.task == "emotion"
+        else _prepare_keypoints(recipe, splits)
     )
     keras.mixed_precision.set_global_policy(recipe.fit.precision)
     model = _build(recipe)
@@ -111,7 +113,7 @@ def _prepare_keypoints(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
 
 
 def _as_input(faces: np.ndarray) -> Floats:
-    return faces[..., None].astype(np.float32) / 255
+    return faces[..., None].astype(np.float32) / np.float32(255)
 
 
 def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:

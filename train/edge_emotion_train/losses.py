@@ -23,6 +23,7 @@ class WingLoss(keras.losses.Loss):
         self.width_px, self.curvature_px = width_px, curvature_px
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """`(N, 30)` losses of `(N, 30)` offsets."""
         error = ops.abs(y_true - y_pred) * OFFSET_LIMIT_PX
         inner = self.width_px * ops.log1p(error / self.curvature_px)
         gap = self.width_px - self.width_px * ops.log1p(self.width_px / self.curvature_px)

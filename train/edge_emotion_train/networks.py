@@ -1,9 +1,9 @@
 """The ResBlock networks, from one builder.
 
 `resblock-edge` is what a small device runs: basic residual blocks (He et al. 2016, "Deep Residual
-Learning", figure 5 left) in four stages, each of half the resolution of the one before, of which the
-stem leaves 24×24 px to the first.  A stride-1 stem at full resolution would cost more than the
-30 MMAC of all that follows it.  Every operator is on the Edge TPU's list.
+Learning", figure 5 left) in four stages, each of half the resolution of the one before.  The stem
+leaves 24×24 px to the first: at full resolution it alone would cost more than the 30 MMAC of all
+that follows it.  Every operator is on the Edge TPU's list.
 """
 
 import math

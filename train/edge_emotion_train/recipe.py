@@ -170,7 +170,8 @@ def _build(kind: type[Table], values: Any, where: str) -> Table:
     unknown = [key for key in values if key not in known]
     if unknown:
         raise WrongUse(
-            f"{where} has an unknown key {', '.join(unknown)}", expected="some of " + ", ".join(known)
+            f"{where} has an unknown key {', '.join(unknown)}",
+            expected="some of " + ", ".join(known),
         )
     missing = [
         key

@@ -1,0 +1,53 @@
+# What people type.  `make run` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= $(firstword $(wildcard data ../shared/data))
+
+.DEFAULT_GOAL := help
+.PHONY: help run train convert test lint bench clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+run: $(VENV)/run.installed  ## read faces on the demo camera with the shipped int8 models
+	$(BIN)/edge-emotion run --camera demo --save runs/demo --output runs/demo/readings.jsonl
+	@echo "See runs/demo/annotated.mp4 and runs/demo/readings.jsonl"
+
+train: $(VENV)/dev.installed  ## train both networks from their recipes (DATA=folder)
+	$(BIN)/edge-emotion train keypoints $(if $(DATA),--data $(DATA))
+	$(BIN)/edge-emotion train emotion $(if $(DATA),--data $(DATA))
+
+convert: $(VENV)/dev.installed  ## quantize the newest run of each task to int8, through the gate
+	$(BIN)/edge-emotion convert --int8
+
+test: $(VENV)/dev.installed  ## run the tests
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: $(VENV)/dev.installed  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)-bench/bench.installed  ## compare with the peers, and measure the footprint
+	$(VENV)-bench/bin/python benchmarks/peers.py $(if $(DATA),--data $(DATA))
+	$(VENV)-bench/bin/python benchmarks/footprint.py
+
+clean:  ## remove what building and testing left
+	rm -rf $(VENV) $(VENV)-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
+
+# --- environments, made again when the dependencies change ---
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "$(PYTHON) is older than 3.10; name another one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "try: sudo apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/run.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e '.[demo]'
+	@touch $@
+
+$(VENV)/dev.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/run.installed

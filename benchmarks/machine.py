@@ -1,0 +1,46 @@
+"""What every benchmark says about itself: when, where and with which versions it ran."""
+
+import os
+import platform
+import shlex
+import sys
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+
+def describe_run(packages: tuple[str, ...]) -> dict[str, Any]:
+    """Date, command, machine and the versions of the named packages, as JSON objects."""
+    return {
+        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": shlex.join(["python", *sys.argv]),
+        "machine": {
+            "cpu": _cpu_model(),
+            "cores": os.cpu_count(),
+            "load": [round(load, 2) for load in os.getloadavg()],
+            "architecture": platform.machine(),
+            "system": platform.platform(),
+        },
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
+    }
+
+
+def _cpu_model() -> str:
+    """The CPU's name; on ARM boards, whose cpuinfo has none, the board's."""
+    for path, key in (("/proc/cpuinfo", "model name"), ("/proc/device-tree/model", "")):
+        try:
+            lines = Path(path).read_text().rstrip("\0").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            if line.startswith(key):
+                return line.rpartition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,122 @@
+"""How well a network reads a set of rows, as figures the gate and the evaluation share.
+
+Accuracies, recalls and rates are fractions; errors are in pixels of the 96 px face.  A figure that
+could not be measured is NaN.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_emotion import metrics
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.modelfile import Task
+from edge_emotion.types import Floats, Image
+from edge_emotion_convert.progress import quiet
+from edge_emotion_convert.rows import Rows
+from edge_emotion_device.interpreter import load_emotion, load_keypoints
+
+
+@dataclass(frozen=True)
+class EmotionFigures:
+    """What an emotion network gets right.
+
+    Attributes:
+        rows: how many faces it was measured on.
+        accuracy, balanced_accuracy: over all faces; the mean of the classes' recalls.
+        recall: of each class.
+        confusion: `(5, 5)` counts; row: the true class, column: the answer.
+    """
+
+    rows: int
+    accuracy: float
+    balanced_accuracy: float
+    recall: dict[str, float]
+    confusion: list[list[int]]
+
+
+@dataclass(frozen=True)
+class KeypointFigures:
+    """How far a keypoint network is off.
+
+    Attributes:
+        rows: how many faces it was measured on.
+        rmse_px: over all known coordinates (Kaggle's measure).
+        nme: mean over the faces of the mean error by the distance of the eye centres.
+        failure_rate: share of the faces whose NME is above 10 %.
+        point_error_px: mean distance of each point.
+    """
+
+    rows: int
+    rmse_px: float
+    nme: float
+    failure_rate: float
+    point_error_px: dict[str, float]
+
+
+Figures = EmotionFigures | KeypointFigures
+
+
+def figures(rows: Rows, answers: Floats) -> Figures:
+    """Figures of `answers` to `rows`: `(N, 5)` probabilities or `(N, 15, 2)` points."""
+    if answers.ndim == 2:
+        return _emotion_figures(rows, answers)
+    return _keypoint_figures(rows, answers)
+
+
+def predict_file(path: Path, task: Task, images: Image) -> Floats:
+    """What a model file answers for `(N, S, S) uint8` faces, by the code that the device runs.
+
+    Returns:
+        `(N, 5)` probabilities, or `(N, 15, 2)` points in pixels of the 96 px face.
+
+    Raises:
+        EdgeEmotionError: the file is damaged or made for another task.
+    """
+    with quiet():
+        model = load_emotion(path) if task == "emotion" else load_keypoints(path)
+    with model:
+        return model.predict(images)
+
+
+def as_table(measured: Figures) -> dict[str, Any]:
+    """The figures as a JSON object; what is NaN becomes null."""
+    return {key: _plain(value) for key, value in asdict(measured).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 5)
+    return value
+
+
+def _emotion_figures(rows: Rows, probabilities: Floats) -> EmotionFigures:
+    predicted = probabilities.argmax(axis=1)
+    confusion = metrics.confusion_matrix(rows.truth, predicted, len(EMOTIONS))
+    return EmotionFigures(
+        len(rows),
+        metrics.accuracy(confusion),
+        metrics.balanced_accuracy(confusion),
+        dict(zip(EMOTIONS, metrics.recall(confusion).tolist(), strict=True)),
+        confusion.tolist(),
+    )
+
+
+def _keypoint_figures(rows: Rows, points: Floats) -> KeypointFigures:
+    errors = metrics.nme(rows.truth, points)
+    distances = np.linalg.norm(points - rows.truth, axis=2)
+    known = ~np.isnan(distances)
+    sums, counts = np.where(known, distances, 0).sum(axis=0), known.sum(axis=0)
+    means = [float(part / n) if n else math.nan for part, n in zip(sums, counts, strict=True)]
+    return KeypointFigures(
+        len(rows),
+        metrics.rmse_px(rows.truth, points),
+        float(np.nanmean(errors)) if (~np.isnan(errors)).any() else math.nan,
+        metrics.failure_rate(errors),
+        dict(zip(KEYPOINTS, means, strict=True)),
+    )

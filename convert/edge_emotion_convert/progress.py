@@ -1,0 +1,63 @@
+"""Answers on stdout, progress on stderr, and TensorFlow's own voice on neither."""
+
+import io
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+_progress = Console(stderr=True, highlight=False)
+_answers = Console(highlight=False, width=200)  # a file or a pipe gets whole tables
+
+Item = TypeVar("Item")
+
+
+def tell(answer: str | Table) -> None:
+    """Text or a table of facts on stdout."""
+    _answers.print(answer, markup=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """One line of progress on stderr."""
+    _progress.print(text, style="dim", markup=False, soft_wrap=True)
+
+
+def counted(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    """The same items, with a bar on stderr while they are used up; it disappears at the end."""
+    yield from track(
+        items, what, total, console=_progress, transient=True, disable=not _progress.is_terminal
+    )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what libraries say to themselves off both streams; `say` and `counted` still speak.
+
+    TensorFlow prints to stdout, warns, and from C++ writes to file descriptor 2, which no setting
+    turns off altogether (a missing GPU, operator counts).
+    """
+    original, python_stderr = os.dup(2), sys.stderr
+    hidden = os.open(os.devnull, os.O_WRONLY)
+    try:
+        with (
+            os.fdopen(os.dup(original), "w", buffering=1) as kept,
+            redirect_stdout(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            python_stderr.flush()
+            if python_stderr is sys.__stderr__:  # else something already collects it
+                sys.stderr = kept
+            os.dup2(hidden, 2)
+            yield
+    finally:
+        sys.stderr = python_stderr
+        os.dup2(original, 2)
+        os.close(original)
+        os.close(hidden)

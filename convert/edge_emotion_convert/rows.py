@@ -1,0 +1,104 @@
+"""Faces of a run's sets as the networks see them: framed, without augmentation, with the truth."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_emotion.data.faces import EmotionFaces, KeypointFaces, Strings
+from edge_emotion.labels import EMOTIONS
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
+from edge_emotion.types import Image
+from edge_emotion_train.batches import plain_faces
+from edge_emotion_train.datasets import Split, load_set
+from edge_emotion_train.recipe import Recipe
+
+Faces = EmotionFaces | KeypointFaces
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Faces ready for a network.
+
+    Attributes:
+        images: `(N, S, S) uint8`, S is 48 for emotion, 96 for keypoints.
+        truth: `(N,) int64` labels, or `(N, 15, 2) float32` points in pixels of the 96 px face.
+        strata: `(N,)`, what calibration is balanced over: the class; or the set with the person or
+            block of rows.
+    """
+
+    images: Image
+    truth: npt.NDArray[Any]
+    strata: Strings
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def as_seen(faces: Faces, name: str = "") -> Rows:
+    """The rows of one set, called `name`, as its network sees them."""
+    if isinstance(faces, EmotionFaces):
+        classes = np.array(EMOTIONS)[faces.labels]
+        return Rows(plain_faces(faces.images, EMOTION_SIDE_PX), faces.labels, classes)
+    margin = (faces.images.shape[1] - KEYPOINT_SIDE_PX) // 2
+    groups = np.array([f"{name}/{group}" for group in faces.groups], np.str_)
+    images = plain_faces(faces.images, KEYPOINT_SIDE_PX)
+    return Rows(images, faces.keypoints - np.float32(margin), groups)
+
+
+def take(rows: Rows, chosen: npt.NDArray[np.bool_]) -> Rows:
+    """The rows chosen by a mask."""
+    return Rows(rows.images[chosen], rows.truth[chosen], rows.strata[chosen])
+
+
+def join(parts: list[Rows]) -> Rows:
+    """The rows of several sets, one behind the other."""
+    return Rows(
+        np.concatenate([rows.images for rows in parts]),
+        np.concatenate([rows.truth for rows in parts]),
+        np.concatenate([rows.strata for rows in parts]),
+    )
+
+
+def load_splits(recipe: Recipe, data: Path) -> dict[str, Split]:
+    """Every set of a recipe, read below the folder `data` and split as in training.
+
+    Raises:
+        EdgeEmotionError: a file is missing or has a bad row.
+    """
+    return {name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()}
+
+
+def training_rows(splits: Mapping[str, Split]) -> Rows:
+    """The rows the network was fitted to: where calibration samples come from."""
+    return join([as_seen(split.train, name) for name, split in splits.items()])
+
+
+def validation_rows(splits: Mapping[str, Split]) -> Rows:
+    """The rows the gate measures on, none of them a training row.
+
+    For emotion those of all sets; for keypoints those of the first, whose convention the product
+    follows.
+    """
+    parts = [as_seen(split.validation, name) for name, split in splits.items()]
+    emotion = isinstance(next(iter(splits.values())).train, EmotionFaces)
+    return join(parts) if emotion else parts[0]
+
+
+def fingerprints(splits: Mapping[str, Split]) -> dict[str, Any]:
+    """For each set how many faces trained, and the SHA-256 of their pixels and labels or points."""
+    return {
+        name: {"faces": len(split.train), "sha256": _digest(split.train)}
+        for name, split in splits.items()
+    }
+
+
+def _digest(faces: Faces) -> str:
+    truth = faces.labels if isinstance(faces, EmotionFaces) else faces.keypoints
+    digest = hashlib.sha256(faces.images.tobytes())
+    digest.update(truth.tobytes())
+    return digest.hexdigest()

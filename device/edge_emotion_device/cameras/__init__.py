@@ -1,0 +1,72 @@
+"""Cameras: `open_camera` finds the backend for a source; each backend is a module of its own."""
+
+from importlib import import_module
+from pathlib import Path
+
+from edge_emotion.data.images import IMAGE_SUFFIXES
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion_device.cameras.base import Camera
+
+__all__ = ["Camera", "open_camera"]
+
+# Kind of source -> module and the class or function in it that takes the source.  A backend is
+# imported when it is asked for.
+_BACKENDS = {
+    "auto": ("auto", "open_first"),
+    "csi": ("csi", "CsiCamera"),
+    "usb": ("v4l2", "V4l2Camera"),
+    "rtsp": ("stream", "NetworkStream"),
+    "http": ("stream", "NetworkStream"),
+    "https": ("stream", "NetworkStream"),
+    "demo": ("demo", "DemoCamera"),
+    "video": ("video_file", "VideoFile"),
+    "pictures": ("pictures", "Pictures"),
+    "sequence": ("pictures", "PictureSequence"),
+}
+
+_CHOICES = (
+    "auto, csi[:N], usb[:N], /dev/videoN, a video file, an image or a folder of images, "
+    "rtsp://…, http://… or demo"
+)
+
+
+def open_camera(source: str, *, sequence: bool = False) -> Camera:
+    """Open a camera.
+
+    Args:
+        source: `auto`, `csi[:N]`, `usb[:N]` or `/dev/videoN`, a video file, an image or a folder
+            of images, `rtsp://…`, `http://…`, or `demo`.
+        sequence: a folder's images are the frames of one clip instead of separate pictures.
+
+    Raises:
+        WrongUse: no such kind of source, or what the backend needs is not installed.
+        EdgeEmotionError: the source is missing, cannot be opened or gives no frame.
+    """
+    module, opener = _BACKENDS[_kind(source, sequence)]
+    backend = getattr(import_module(f"{__name__}.{module}"), opener)
+    camera: Camera = backend(source)
+    return camera
+
+
+def _kind(source: str, sequence: bool) -> str:
+    if source.startswith("/dev/"):
+        return "usb"
+    scheme, separator, _ = source.partition("://")
+    if separator:
+        if scheme in ("rtsp", "http", "https"):
+            return scheme
+        raise WrongUse(f"camera {source}", expected=_CHOICES)
+    if source.partition(":")[0] in ("auto", "csi", "usb", "demo"):
+        return source.partition(":")[0]
+    path = Path(source)
+    if source and path.exists():
+        if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+            return "sequence" if sequence else "pictures"
+        return "video"
+    if path.suffix or path.name != source:
+        raise EdgeEmotionError(
+            f"there is no file or folder {source}",
+            expected=_CHOICES,
+            remedy="check the path",
+        )
+    raise WrongUse(f"unknown camera {source!r}", expected=_CHOICES)

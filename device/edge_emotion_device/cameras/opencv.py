@@ -1,0 +1,78 @@
+"""What the sources behind `cv2.VideoCapture` share: opening, reading and closing one."""
+
+import os
+from collections.abc import Sequence
+
+import cv2
+
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.types import Frame, Image
+from edge_emotion_device.cameras.base import Camera
+
+MAX_FPS = 1000.0  # more is no frame rate: FFmpeg announces 90000, its clock, where it knows none
+
+
+class OpenCvCamera(Camera):
+    """A source OpenCV reads.  Opening it reads the first frame, so a mute source is found at once.
+
+    Subclasses set `kind` and give each frame its time.
+    """
+
+    def __init__(
+        self, address: str, backend: int, options: Sequence[int], *, name: str, no_frame: str
+    ) -> None:
+        """Open `address`.
+
+        Args:
+            address: path or URL, as `cv2.VideoCapture` takes it.
+            backend: one of `cv2.CAP_*`.
+            options: property, value, property, value, ...
+            name: what messages call the source.
+            no_frame: what to do when it opens but gives no frame.
+
+        Raises:
+            EdgeEmotionError: not a single frame could be read.
+        """
+        # The reason is in our own one line; OpenCV and FFmpeg would add theirs to stderr.
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        self.name = name
+        self._capture = cv2.VideoCapture(address, backend, list(options))
+        self._index = 0
+        self._pending: Image | None = self._grab()
+        if self._pending is None:
+            self.close()
+            raise EdgeEmotionError(f"{name} gives no frame", remedy=no_frame)
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps < MAX_FPS else None
+
+    def read(self) -> Frame | None:
+        """The next frame, or None when a file has no more."""
+        image, self._pending = self._pending, None
+        if image is None:
+            image = self._grab()
+        if image is None:
+            return self._end()
+        frame = Frame(image, self._index, self._time_s())
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Give the device, connection or file back."""
+        self._capture.release()
+
+    def _grab(self) -> Image | None:
+        read, image = self._capture.read()
+        return image if read else None
+
+    def _time_s(self) -> float:
+        """Time of the frame that was just read."""
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        """What no further frame means: nothing for a file; a live source is lost."""
+        if self.kind == "live":
+            raise EdgeEmotionError(
+                f"{self.name} stopped giving frames after {self._index}",
+                remedy="check its cable, power or network",
+            )

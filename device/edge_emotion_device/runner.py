@@ -1,0 +1,122 @@
+"""`edge-emotion run`: from a camera through the analyzer to the sinks, until something ends it."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, perf_counter
+from types import FrameType
+
+from edge_emotion.errors import ExitCode
+from edge_emotion_device.analyzer import Analyzer
+from edge_emotion_device.cameras import Camera, open_camera
+from edge_emotion_device.cameras.latest import LatestFrame
+from edge_emotion_device.sinks import Sink, open_sinks
+from edge_emotion_device.sinks.json_lines import ReaderGone
+from edge_emotion_device.summary import Summary
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of `edge-emotion run`; see its help."""
+
+    camera: str = "auto"
+    sequence: bool = False
+    emotion: Path | None = None
+    keypoints: Path | None = None
+    delegate: str = "cpu"
+    threads: int = 1
+    max_faces: int = 4
+    detect_every: int = 10
+    frames: int | None = None
+    seconds: float | None = None
+    save: Path | None = None
+    output: Path | None = None
+    all_frames: bool = False
+    headless: bool = False
+
+
+class StopSignal:
+    """Whether SIGINT or SIGTERM has come: the loop ends after the frame at hand.
+
+    A second signal of the same kind ends the program at once.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        self.number = number
+        signal.signal(number, signal.default_int_handler)
+
+    @contextmanager
+    def listening(self) -> Iterator["StopSignal"]:
+        """Take the signals while in the block."""
+        before = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def run(options: RunOptions) -> ExitCode:
+    """Read a camera until its end, a limit, a closed window or a signal; prints the summary.
+
+    Raises:
+        EdgeEmotionError: a model, the camera or a sink failed.
+    """
+    summary = Summary()
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopSignal().listening())
+        analyzer = stack.enter_context(
+            Analyzer(
+                options.emotion,
+                options.keypoints,
+                options.delegate,
+                options.threads,
+                options.max_faces,
+                options.detect_every,
+            )
+        )
+        camera: Camera = stack.enter_context(open_camera(options.camera, sequence=options.sequence))
+        if camera.kind == "live":
+            camera = stack.enter_context(LatestFrame(camera))
+        sinks = [stack.enter_context(sink) for sink in open_sinks(options, camera)]
+        with suppress(ReaderGone):  # who read stdout has seen enough: `edge-emotion run | head -3`
+            _loop(options, camera, analyzer, sinks, stop, summary)
+        summary.dropped = getattr(camera, "dropped", 0)
+    summary.print(sys.stderr)
+    return ExitCode.INTERRUPTED if stop.number == signal.SIGINT else ExitCode.DONE
+
+
+def _loop(
+    options: RunOptions,
+    camera: Camera,
+    analyzer: Analyzer,
+    sinks: list[Sink],
+    stop: StopSignal,
+    summary: Summary,
+) -> None:
+    started_s = monotonic()
+    while not stop.number and not any(sink.closed for sink in sinks):
+        if options.frames is not None and summary.frames >= options.frames:
+            return
+        if options.seconds is not None and monotonic() - started_s >= options.seconds:
+            return
+        start = perf_counter()
+        frame = camera.read()
+        if frame is None:
+            return
+        got = perf_counter()
+        if camera.kind == "pictures":
+            analyzer.reset()
+        readings = analyzer.analyze(frame)
+        analyzed = perf_counter()
+        for sink in sinks:
+            sink.write(frame, readings)
+        done = perf_counter()
+        summary.add(readings, read_s=got - start, analyze_s=analyzed - got, write_s=done - analyzed)

@@ -1,0 +1,49 @@
+"""Sinks: what becomes of the readings.  `open_sinks` makes those a run asked for."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_emotion_device.cameras.base import Camera
+from edge_emotion_device.sinks.base import Sink
+
+if TYPE_CHECKING:
+    from edge_emotion_device.runner import RunOptions
+
+__all__ = ["Sink", "open_sinks"]
+
+VIDEO_NAME, READINGS_NAME = "annotated.mp4", "readings.jsonl"
+
+
+def open_sinks(options: "RunOptions", camera: Camera) -> Iterator[Sink]:
+    """Open one sink after the other, those first that are likeliest to fail.
+
+    Enter each before the next is asked for, so that a failure closes those before it.
+
+    Raises:
+        EdgeEmotionError: there is no display, or a folder cannot be written to.
+    """
+    if not options.headless:
+        from edge_emotion_device.sinks.window import Window
+
+        yield Window()
+    if options.save is not None:
+        yield _annotated(options.save, camera, Path(options.camera))
+    yield from _readings(options)
+
+
+def _annotated(folder: Path, camera: Camera, source: Path) -> Sink:
+    from edge_emotion_device.sinks.annotated import AnnotatedPictures, AnnotatedVideo
+
+    if camera.kind == "pictures":
+        return AnnotatedPictures(folder, source)
+    return AnnotatedVideo(folder / VIDEO_NAME, camera.fps, source)
+
+
+def _readings(options: "RunOptions") -> Iterator[Sink]:
+    from edge_emotion_device.sinks.json_lines import JsonLines
+
+    if options.save is not None:
+        yield JsonLines(options.save / READINGS_NAME, all_frames=options.all_frames)
+    yield JsonLines(options.output or sys.stdout, all_frames=options.all_frames)

@@ -1,0 +1,110 @@
+"""The frames with their readings drawn on them, as a video or as pictures."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.files import replacing, write_bytes
+from edge_emotion.types import Frame, Reading
+from edge_emotion_device.overlay import draw_overlay
+from edge_emotion_device.sinks.base import Sink
+
+DEFAULT_FPS = 25.0
+JPEG_QUALITY = 92
+
+
+class AnnotatedVideo(Sink):
+    """An .mp4 of the frames; it appears on `close`, playable even after an interruption.
+
+    The first frame fixes its size; later frames of another size are brought to it.
+    """
+
+    def __init__(self, path: Path, fps: float | None, source: Path | None = None) -> None:
+        """Make ready to write.
+
+        Args:
+            path: of the video, ending in .mp4.
+            fps: of the source; 25 where it announces none.
+            source: the file that is read, if it is one.
+
+        Raises:
+            WrongUse: `path` is the source itself and would be overwritten.
+        """
+        if source is not None and path.resolve() == source.resolve():
+            raise WrongUse(
+                f"{path} is the video that is read",
+                expected="another folder for the annotated one",
+            )
+        self._path = path
+        self._fps = fps or DEFAULT_FPS
+        self._stack = ExitStack()
+        self._writer: cv2.VideoWriter | None = None
+        self._size_px = (0, 0)
+
+    def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
+        """Draw and append one frame."""
+        image = draw_overlay(frame.image, readings)
+        if self._writer is None:
+            self._size_px = (image.shape[1], image.shape[0])
+            self._writer = self._open()
+        if (image.shape[1], image.shape[0]) != self._size_px:
+            image = cv2.resize(image, self._size_px, interpolation=cv2.INTER_AREA)
+        self._writer.write(image)
+
+    def close(self) -> None:
+        """Finish the video and put it in place."""
+        self._stack.close()
+
+    def _open(self) -> cv2.VideoWriter:
+        part = self._stack.enter_context(replacing(self._path))
+        fourcc = cv2.VideoWriter.fourcc(*"mp4v")
+        writer = cv2.VideoWriter(str(part), fourcc, self._fps, self._size_px)
+        self._stack.callback(writer.release)  # runs before the file is put in place
+        if not writer.isOpened():
+            raise EdgeEmotionError(
+                f"cannot write the video {self._path}",
+                expected="an OpenCV with FFmpeg and a file name ending in .mp4",
+            )
+        return writer
+
+
+class AnnotatedPictures(Sink):
+    """A .jpg for each picture, under the picture's own name."""
+
+    def __init__(self, folder: Path, source: Path) -> None:
+        """Make ready to write into `folder`.
+
+        Args:
+            folder: is made if need be.
+            source: the picture or the folder of pictures that is read.
+
+        Raises:
+            WrongUse: the pictures lie in `folder` themselves and would be overwritten.
+        """
+        pictures = source if source.is_dir() else source.parent
+        if folder.resolve() == pictures.resolve():
+            raise WrongUse(
+                f"{folder} holds the pictures that are read",
+                expected="another folder for the annotated ones",
+            )
+        self._folder = folder
+        self._names: set[str] = set()
+
+    def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
+        """Draw and write one picture."""
+        source = Path(frame.source or f"{frame.index:06d}")
+        name = source.with_suffix(".jpg").name
+        if name in self._names:  # face.png beside face.jpg
+            name = f"{source.name}.jpg"
+        self._names.add(name)
+        encoded, content = cv2.imencode(
+            ".jpg", draw_overlay(frame.image, readings), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
+        )
+        assert encoded
+        write_bytes(self._folder / name, content.tobytes())
+
+    def close(self) -> None:
+        """Every picture is whole as soon as it is written."""

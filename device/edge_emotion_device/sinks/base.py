@@ -1,0 +1,36 @@
+"""What every sink offers, whatever it does with the readings."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from edge_emotion.types import Frame, Reading
+
+_Sink = TypeVar("_Sink", bound="Sink")
+
+
+class Sink(Protocol):
+    """Takes each frame with its readings; leaving its `with` block closes it.
+
+    Attributes:
+        closed: whoever watches has seen enough (closed the window), so the run may end.
+    """
+
+    closed: bool = False
+
+    def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
+        """Take one frame and what was read in it, the frames in their order.
+
+        Raises:
+            EdgeEmotionError: it could not be written or shown.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish what was written, so that it is whole after an interruption too."""
+        ...
+
+    def __enter__(self: _Sink) -> _Sink:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,87 @@
+"""A live window with the annotated frames.
+
+It is Tk's, which comes with Python: OpenCV's headless wheel cannot open one.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import cv2
+
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.types import Frame, Image, Reading
+from edge_emotion_device.overlay import draw_overlay
+from edge_emotion_device.sinks.base import Sink
+
+SCREEN_PART = 0.9  # of the screen's width and height that a frame may take
+
+
+class Window(Sink):
+    """Shows each frame as it is written; closing it, q or Escape sets `closed`."""
+
+    def __init__(self, title: str = "Edge Emotion") -> None:
+        """Open the window.
+
+        Raises:
+            EdgeEmotionError: Python has no tkinter, or there is no display.
+        """
+        try:
+            import tkinter
+        except ImportError as error:
+            raise EdgeEmotionError(
+                f"a window needs tkinter, which this Python lacks ({error})",
+                remedy="run: sudo apt install python3-tk, or use --headless",
+            ) from error
+        try:
+            self._root = tkinter.Tk()
+        except tkinter.TclError as error:
+            raise EdgeEmotionError(
+                f"no window can be opened: {error}",
+                expected="a display (DISPLAY is set on a desktop)",
+                remedy="use --headless",
+            ) from error
+        self._root.title(title)
+        self._root.resizable(False, False)
+        self._root.protocol("WM_DELETE_WINDOW", self._ask_to_close)
+        for key in ("q", "<Escape>"):
+            self._root.bind(key, self._ask_to_close)
+        self._photo = tkinter.PhotoImage(master=self._root)
+        tkinter.Label(self._root, image=self._photo, borderwidth=0).pack()
+        self._tcl_error = tkinter.TclError
+        self._open = True
+
+    def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
+        """Show one frame and answer what the user did to the window since the last."""
+        if self.closed:
+            return
+        encoded, ppm = cv2.imencode(".ppm", self._fitted(draw_overlay(frame.image, readings)))
+        assert encoded
+        try:
+            self._photo.configure(data=ppm.tobytes(), format="PPM")
+            self._root.update()
+        except self._tcl_error:  # the display has gone, and the window with it
+            self.closed = True
+
+    def close(self) -> None:
+        """Take the window away."""
+        if self._open:
+            self._open = False
+            with suppress(self._tcl_error):
+                self._root.destroy()
+        self.closed = True
+
+    def _ask_to_close(self, event: Any = None) -> None:
+        self.closed = True  # the run loop closes it; Tk may be in the middle of an update here
+
+    def _fitted(self, image: Image) -> Image:
+        """The image, reduced to the screen where it is larger."""
+        height, width = image.shape[:2]
+        part = min(
+            1.0,
+            SCREEN_PART * self._root.winfo_screenwidth() / width,
+            SCREEN_PART * self._root.winfo_screenheight() / height,
+        )
+        if part == 1.0:
+            return image
+        return cv2.resize(image, None, fx=part, fy=part, interpolation=cv2.INTER_AREA)

@@ -1,0 +1,89 @@
+"""Steadying what one face says over time; every constant is in seconds, none in frames."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from edge_emotion.labels import EMOTIONS
+from edge_emotion.types import Floats
+
+# One-euro filter: below this cut-off a resting point's jitter is taken out ...
+_MIN_CUTOFF_HZ = 1.5
+# ... and the cut-off rises by this for each face side a second that a point moves.
+_SPEED_GAIN = 8.0
+_SPEED_CUTOFF_HZ = 1.0
+
+_PROBABILITY_TIME_S = 0.4
+_DECIDE_ABOVE = 0.5
+_KEEP_ABOVE = 0.4
+_SWITCH_LEAD = 0.15
+
+
+class OneEuroFilter:
+    """The 1 € filter (Casiez, Roussel and Vogel 2012) over the points of one face.
+
+    Speeds are measured in sides of the face, so that near and far faces are steadied alike.
+    """
+
+    def __init__(self) -> None:
+        self._time_s = 0.0
+        self._points: Floats | None = None
+        self._speed: Floats | None = None
+
+    def __call__(self, points: Floats, side: float, time_s: float) -> Floats:
+        """Steady `(15, 2)` points.
+
+        Args:
+            points: in frame pixels.
+            side: of the face's crop, in frame pixels.
+            time_s: of the frame; a clock that stands still or runs back starts afresh.
+        """
+        step_s = time_s - self._time_s
+        self._time_s = time_s
+        if self._points is None or self._speed is None or step_s <= 0:
+            self._points, self._speed = points, np.zeros_like(points)
+            return points
+        raw_speed = (points - self._points) / (side * step_s)
+        self._speed = self._speed + _weight(_SPEED_CUTOFF_HZ, step_s) * (raw_speed - self._speed)
+        cutoff = _MIN_CUTOFF_HZ + _SPEED_GAIN * np.abs(self._speed)
+        self._points = self._points + _weight(cutoff, step_s) * (points - self._points)
+        return self._points
+
+
+class LabelSmoother:
+    """Exponential smoothing of the probabilities, and a label that does not flicker.
+
+    A label is decided at 0.5, kept down to 0.4, and given up for another one that leads by 0.15.
+    """
+
+    def __init__(self) -> None:
+        self._time_s = 0.0
+        self._smoothed: Floats | None = None
+        self._label: int | None = None
+
+    def __call__(self, probabilities: Floats, time_s: float) -> tuple[Floats, str | None]:
+        """Take the `(5,)` probabilities of one frame; returns the smoothed ones and the label."""
+        step_s = time_s - self._time_s
+        self._time_s = time_s
+        if self._smoothed is None or step_s <= 0:
+            self._smoothed = probabilities
+        else:
+            weight = np.float32(1 - math.exp(-step_s / _PROBABILITY_TIME_S))
+            self._smoothed = self._smoothed + weight * (probabilities - self._smoothed)
+        self._label = decide(self._smoothed, self._label)
+        return self._smoothed, None if self._label is None else EMOTIONS[self._label]
+
+
+def decide(probabilities: Floats, current: int | None) -> int | None:
+    """The class to show for smoothed `(5,)` probabilities, given the one shown; None: undecided."""
+    best = int(probabilities.argmax())
+    if current is not None and probabilities[current] >= _KEEP_ABOVE:
+        leads = probabilities[best] - probabilities[current] >= _SWITCH_LEAD
+        return best if leads else current
+    return best if probabilities[best] >= _DECIDE_ABOVE else None
+
+
+def _weight(cutoff_hz: Any, step_s: float) -> Any:
+    """Share of a new value in a filter with that cut-off, a number or an array of them."""
+    return 1 / (1 + 1 / (2 * math.pi * cutoff_hz * step_s))

@@ -1,0 +1,86 @@
+"""The closing summary of a run: frames, rate, stage times and memory."""
+
+import resource
+import sys
+from collections.abc import Sequence
+from time import monotonic
+from typing import TextIO
+
+import numpy as np
+
+from edge_emotion.types import Reading
+
+_KEPT = 10_000  # the latest times of each stage; percentiles are over these
+
+
+class StageTimes:
+    """The latest durations of one stage, in a ring of fixed size."""
+
+    def __init__(self) -> None:
+        self._ms = np.empty(_KEPT, np.float32)
+        self._count = 0
+
+    def add(self, duration_ms: float) -> None:
+        """Take one duration."""
+        self._ms[self._count % _KEPT] = duration_ms
+        self._count += 1
+
+    def percentiles(self) -> tuple[float, float] | None:
+        """p50 and p95 in milliseconds; None before the first duration."""
+        if not self._count:
+            return None
+        p50, p95 = np.percentile(self._ms[: min(self._count, _KEPT)], (50, 95))
+        return float(p50), float(p95)
+
+
+class Summary:
+    """What a run did so far."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.dropped = 0
+        self._with_face = 0
+        self._readings = 0
+        self._first_s = self._last_s = monotonic()
+        stages = ("read", "detect", "keypoints", "emotion", "analyze", "write")
+        self._stages = {name: StageTimes() for name in stages}
+
+    def add(
+        self, readings: Sequence[Reading], read_s: float, analyze_s: float, write_s: float
+    ) -> None:
+        """Count one frame, and the seconds to get it, to read it and to hand it on."""
+        if not self.frames:
+            self._first_s = monotonic() - read_s - analyze_s - write_s
+        self._last_s = monotonic()
+        self.frames += 1
+        self._with_face += bool(readings)
+        self._readings += len(readings)
+        self._stages["read"].add(1000 * read_s)
+        self._stages["analyze"].add(1000 * analyze_s)
+        self._stages["write"].add(1000 * write_s)
+        for reading in readings:
+            self._stages["keypoints"].add(reading.ms["keypoints"])
+            self._stages["emotion"].add(reading.ms["emotion"])
+        if readings and readings[0].ms["detect"]:
+            self._stages["detect"].add(readings[0].ms["detect"])
+
+    def print(self, stream: TextIO) -> None:
+        """Write the summary, one fact a line."""
+        elapsed_s = self._last_s - self._first_s
+        fps = self.frames / elapsed_s if elapsed_s > 0 else 0.0
+        lines = [
+            f"frames     {self.frames} read, {self.dropped} dropped, {self._with_face} with a face",
+            f"readings   {self._readings}",
+            f"rate       {fps:.1f} frames/s over {elapsed_s:.1f} s",
+        ]
+        for name, times in self._stages.items():
+            measured = times.percentiles()
+            if measured:
+                lines.append(f"{name:<10} p50 {measured[0]:7.2f} ms   p95 {measured[1]:7.2f} ms")
+        lines.append(f"memory     {_peak_memory_mb():.0f} MB at most")
+        stream.write("\n".join(lines) + "\n")
+
+
+def _peak_memory_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -1,0 +1,318 @@
+"""The command line.
+
+Only this module reaches up to the other rooms, and each command imports its own when it runs, so
+that `--help` is quick and a device never loads TensorFlow.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+import edge_emotion
+from edge_emotion.errors import EdgeEmotionError, ExitCode, MissingExtra, WrongUse, warn
+
+# Typer carries its own copy of Click since 0.26 and used the installed one before; this names the
+# base of its usage errors in both.
+_UsageError: Any = typer.BadParameter.__base__
+
+app = typer.Typer(
+    name="edge-emotion",
+    help="Facial keypoints and five emotions on small devices: train, quantize to int8, run.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"auto_envvar_prefix": "EDGE_EMOTION"},
+)
+train_app = typer.Typer(help="Train a network from a recipe.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
+
+DATA_PLACES = ("data", "../shared/data")
+
+
+def main() -> None:
+    """Run the command line; an error a user can cause is one line on stderr and an exit code."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        code = app(arguments, prog_name="edge-emotion", standalone_mode=False)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except Exception as error:  # the boundary of the program
+        if debug:
+            traceback.print_exc()
+        code = _report(error)
+    sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+
+def _report(error: Exception) -> ExitCode:
+    """Print one line about an error; returns the exit code it ends the program with."""
+    if isinstance(error, EdgeEmotionError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, typer.Abort):
+        message, code = "interrupted", ExitCode.INTERRUPTED
+    elif isinstance(error, _UsageError.__base__):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "edge-emotion"
+        found = " ".join(error.format_message().split()).rstrip(".")
+        message, code = f"{found}; see {command} --help", ExitCode.WRONG_USE
+    else:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        message, code = f"unexpected {what}; --debug shows where", ExitCode.FAILED
+    if message:
+        warn(message)
+    return code
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"edge-emotion {edge_emotion.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+) -> None:
+    pass  # `main` has taken --debug out, wherever it stood; it is here for --help
+
+
+class CameraCommand(TyperCommand):
+    """A command whose `--camera` may stand alone and then means `--camera auto`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the value in before the arguments are parsed."""
+        filled: list[str] = []
+        for place, argument in enumerate(args):
+            filled.append(argument)
+            following = args[place + 1] if place + 1 < len(args) else "-"
+            if argument == "--camera" and following.startswith("-"):
+                filled.append("auto")
+        return super().parse_args(ctx, filled)
+
+
+@app.command(
+    cls=CameraCommand,
+    epilog="Example: edge-emotion run --camera demo --headless --frames 50",
+)
+def run(
+    camera: Annotated[
+        str,
+        typer.Option(
+            help="auto, csi[:N], usb[:N], /dev/videoN, a video file, a picture or a folder of "
+            "pictures, rtsp://..., http://..., or demo. Alone it means auto.",
+            metavar="SOURCE",
+        ),
+    ] = "auto",
+    emotion: Annotated[
+        Path | None, typer.Option(help="Emotion model; the shipped one without.", metavar="FILE")
+    ] = None,
+    keypoints: Annotated[
+        Path | None, typer.Option(help="Keypoint model; the shipped one without.", metavar="FILE")
+    ] = None,
+    delegate: Annotated[
+        str,
+        typer.Option(help="auto, cpu, edgetpu[:usb|:pci|:N] or external:LIB[,key=value]."),
+    ] = "cpu",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads of each network.")] = 1,
+    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at most.")] = 4,
+    every: Annotated[
+        int, typer.Option(min=1, help="Run the face detector on every N-th frame.", metavar="N")
+    ] = 10,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Stop after N frames.", metavar="N")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop after this time.", metavar="S")
+    ] = None,
+    sequence: Annotated[
+        bool, typer.Option("--sequence", help="Treat a folder of pictures as one clip.")
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Leave the annotated video or pictures and readings.jsonl in this folder.",
+            metavar="DIR",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write the readings to this file, not to stdout.", metavar="FILE"),
+    ] = None,
+    all_frames: Annotated[
+        bool, typer.Option("--all-frames", help="Print a line for frames without a face too.")
+    ] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no window.")] = False,
+) -> int:
+    """Read faces from a camera: one JSON line a face on stdout, the picture in a window.
+
+    Ends at the end of the video, after --frames or --seconds, with q in the window, or with Ctrl-C.
+    """
+    from edge_emotion_device.runner import RunOptions
+    from edge_emotion_device.runner import run as run_camera
+
+    options = RunOptions(
+        camera=camera,
+        sequence=sequence,
+        emotion=emotion,
+        keypoints=keypoints,
+        delegate=delegate,
+        threads=threads,
+        max_faces=max_faces,
+        detect_every=every,
+        frames=frames,
+        seconds=seconds,
+        save=save,
+        output=output,
+        all_frames=all_frames,
+        headless=headless,
+    )
+    return run_camera(options)
+
+
+RecipeOption = Annotated[
+    str, typer.Option(help="A shipped recipe's name or a TOML file.", metavar="NAME|FILE")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the data sets; without it ./data or ../shared/data.",
+        metavar="DIR",
+        envvar="EDGE_EMOTION_DATA",
+    ),
+]
+OutOption = Annotated[
+    Path | None, typer.Option(help="Run folder; runs/TASK-RECIPE without.", metavar="DIR")
+]
+SetsOption = Annotated[
+    str | None, typer.Option(help="Only these sets of the recipe, with commas.", metavar="A,B")
+]
+EpochsOption = Annotated[int | None, typer.Option(min=1, help="Epochs, not the recipe's.")]
+
+
+@train_app.command("emotion", epilog="Example: edge-emotion train emotion --sets fer2013")
+def train_emotion(
+    recipe: RecipeOption = "edge",
+    data: DataOption = None,
+    out: OutOption = None,
+    sets: SetsOption = None,
+    epochs: EpochsOption = None,
+) -> None:
+    """Train the emotion network; an interrupted run goes on where it stopped."""
+    _train("emotion", recipe, data, out, sets, epochs)
+
+
+@train_app.command("keypoints", epilog="Example: edge-emotion train keypoints --sets kaggle")
+def train_keypoints(
+    recipe: RecipeOption = "edge",
+    data: DataOption = None,
+    out: OutOption = None,
+    sets: SetsOption = None,
+    epochs: EpochsOption = None,
+) -> None:
+    """Train the keypoint network; an interrupted run goes on where it stopped."""
+    _train("keypoints", recipe, data, out, sets, epochs)
+
+
+def _train(
+    task: Any,
+    recipe: str,
+    data: Path | None,
+    out: Path | None,
+    sets: str | None,
+    epochs: int | None,
+) -> None:
+    _need("train", "tensorflow", "keras", "tomli_w")
+    from edge_emotion_train.command import train_command
+
+    chosen = [name.strip() for name in sets.split(",")] if sets else []
+    train_command(task, recipe, _data_folder(data), out, sets=chosen, epochs=epochs)
+
+
+@app.command(epilog="Example: edge-emotion convert --int8")
+def convert(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A run folder or model.keras; the newest runs without.", metavar="[MODEL]"
+        ),
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Full integer: the format there is.")] = True,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the data sets; that of the training without.",
+            metavar="DIR",
+            envvar="EDGE_EMOTION_DATA",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the folder NAME is made.", metavar="DIR")] = Path(
+        "exports"
+    ),
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Loss allowed: points of accuracy (0.5 without) or pixels of RMSE (0.15 without).",
+        ),
+    ] = None,
+    representative: Annotated[
+        int, typer.Option(min=1, help="Training faces to calibrate with.")
+    ] = 500,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Quantize trained networks, measure what that cost, and keep them if it is little enough.
+
+    Where the loss is above --max-drop nothing is put in place and the exit code is 3.
+    """
+    _need("convert", "tensorflow", "keras")
+    from edge_emotion_convert.convert import convert_command
+
+    convert_command(
+        model, data=data, out=out, max_drop=max_drop, representative=representative, as_json=json
+    )
+
+
+@app.command(epilog="Example: edge-emotion evaluate runs/emotion-edge --split test")
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A .tflite file, a run folder or a .keras file.")],
+    data: DataOption = None,
+    split: Annotated[
+        str, typer.Option(help="test, validation, train or all rows of the recipe's sets.")
+    ] = "test",
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure a model on labelled faces, with 95 % intervals."""
+    from edge_emotion_convert.evaluate import evaluate_command
+
+    evaluate_command(model, data=_data_folder(data), split=split, as_json=json)
+
+
+def _data_folder(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    for place in DATA_PLACES:
+        if Path(place).is_dir():
+            return Path(place)
+    raise WrongUse(
+        "no data sets found in " + " or ".join(DATA_PLACES),
+        expected="a folder laid out as docs/training.md says",
+        remedy="name it with --data or EDGE_EMOTION_DATA",
+    )
+
+
+def _need(extra: str, *modules: str) -> None:
+    """Raise `MissingExtra` unless an extra's packages are there; quiet TensorFlow's log."""
+    from importlib.util import find_spec
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for module in modules:
+        if find_spec(module) is None:
+            raise MissingExtra(f"edge-emotion {extra}", module.replace("_", "-"), extra)

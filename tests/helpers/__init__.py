@@ -1,0 +1,1 @@
+"""Helpers of the tests: drawn faces and data sets made of them."""

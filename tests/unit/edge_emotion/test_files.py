@@ -1,0 +1,86 @@
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from edge_emotion import files
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.files import replacing, write_bytes, write_text
+
+
+def test_the_content_is_in_place_and_nothing_else(tmp_path: Path):
+    write_text(tmp_path / "new" / "folder" / "a.txt", "Grüße\n")
+    assert (tmp_path / "new" / "folder" / "a.txt").read_bytes() == "Grüße\n".encode()
+    assert [file.name for file in (tmp_path / "new" / "folder").iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("crash"), KeyboardInterrupt()])
+def test_a_crash_while_writing_leaves_the_old_content(tmp_path: Path, failure: BaseException):
+    file = tmp_path / "a.txt"
+    file.write_text("old")
+    with pytest.raises(type(failure)), replacing(file) as part:
+        part.write_text("half of the n")
+        raise failure
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_until_it_is_finished_readers_see_the_old_content(tmp_path: Path):
+    file = tmp_path / "a.txt"
+    file.write_text("old")
+    with replacing(file) as part:
+        part.write_text("new")
+        assert file.read_text() == "old"
+    assert file.read_text() == "new"
+
+
+def test_the_temporary_file_is_hidden_beside_its_goal_and_keeps_the_suffix(tmp_path: Path):
+    with replacing(tmp_path / "model.keras") as part:
+        assert part.parent == tmp_path
+        assert part.name.startswith(".")
+        assert part.suffix == ".keras"
+
+
+def test_the_file_has_the_usual_permissions_not_those_of_a_temporary_one(tmp_path: Path):
+    mask = os.umask(0o027)
+    try:
+        write_bytes(tmp_path / "a", b"")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(EdgeEmotionError, match=r"cannot write .*/file/a\.txt: .*; check") as caught:
+        write_text(tmp_path / "file" / "a.txt", "x")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_readonly_folder_is_told_in_one_line(tmp_path: Path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(EdgeEmotionError, match=r"cannot write .*: Permission denied; check"):
+        write_text(tmp_path / "a.txt", "x")
+
+
+def test_a_readonly_file_system_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
+    with pytest.raises(EdgeEmotionError, match=r"cannot write .*: Read-only file system; check"):
+        write_text(tmp_path / "a.txt", "x")
+
+
+def test_a_full_disk_leaves_the_old_content_and_is_told_in_one_line(tmp_path: Path):
+    file = tmp_path / "a.txt"
+    file.write_text("old")
+    with pytest.raises(EdgeEmotionError, match="No space left"), replacing(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_text() == "old"

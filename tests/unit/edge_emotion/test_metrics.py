@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_emotion.labels import LEFT_EYE, RIGHT_EYE
+from edge_emotion.metrics import (
+    Interval,
+    accuracy,
+    balanced_accuracy,
+    bootstrap_interval,
+    confusion_matrix,
+    f1,
+    failure_rate,
+    nme,
+    precision,
+    recall,
+    rmse_px,
+)
+from edge_emotion.types import Floats
+
+NAN = float("nan")
+
+# Ten faces of three classes, worked by hand; nobody is of class 3 and nobody is taken for one.
+TRUTH = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
+PREDICTED = np.array([0, 0, 0, 1, 1, 0, 2, 2, 1, 2])
+TABLE = np.array([[3, 1, 0, 0], [1, 1, 0, 0], [0, 1, 3, 0], [0, 0, 0, 0]])
+
+
+def _face(eye_distance: float = 36.0) -> Floats:
+    points = np.zeros((1, 15, 2), np.float32)
+    points[0, LEFT_EYE] = (48 + eye_distance / 2, 40)
+    points[0, RIGHT_EYE] = (48 - eye_distance / 2, 40)
+    return points
+
+
+def test_rows_are_the_truth_and_columns_the_answers():
+    assert (confusion_matrix(TRUTH, PREDICTED, 4) == TABLE).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4))))
+def test_the_table_counts_every_pair(pairs: list[tuple[int, int]]):
+    truth, predicted = np.array(pairs, np.int64).reshape(-1, 2).T
+    table = confusion_matrix(truth, predicted, 5)
+    assert all(table[t, p] == pairs.count((t, p)) for t in range(5) for p in range(5))
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        (recall, [3 / 4, 1 / 2, 3 / 4, NAN]),
+        (precision, [3 / 4, 1 / 3, 1.0, NAN]),
+        (f1, [3 / 4, 2 / 5, 6 / 7, NAN]),
+    ],
+)
+def test_measures_by_class_against_a_table_worked_by_hand(measure, expected):
+    assert measure(TABLE) == pytest.approx(expected, nan_ok=True)
+
+
+def test_measures_of_all_classes_against_the_same_table():
+    assert accuracy(TABLE) == pytest.approx(0.7)
+    assert balanced_accuracy(TABLE) == pytest.approx((3 / 4 + 1 / 2 + 3 / 4) / 3)
+
+
+def test_a_class_without_faces_that_is_answered_has_a_precision_of_zero_and_no_recall():
+    table = np.array([[1, 1], [0, 0]])
+    assert recall(table) == pytest.approx([0.5, NAN], nan_ok=True)
+    assert precision(table) == pytest.approx([1.0, 0.0])
+    assert f1(table) == pytest.approx([2 / 3, 0.0])
+
+
+def test_without_faces_nothing_is_measured():
+    nobody = np.zeros((5, 5), np.int64)
+    assert np.isnan([accuracy(nobody), balanced_accuracy(nobody)]).all()
+    assert np.isnan([recall(nobody), precision(nobody), f1(nobody)]).all()
+
+
+def test_the_error_is_the_root_of_the_mean_square_of_coordinates():
+    predicted = _face()
+    predicted[0, 0] += (3, 4)  # 25 squared pixels among 30 coordinates
+    assert rmse_px(_face(), predicted) == pytest.approx(np.sqrt(25 / 30))
+
+
+def test_missing_points_do_not_count():
+    truth, predicted = _face(), _face() + np.float32(2)
+    truth[0, 3:] = np.nan
+    predicted[0, 3:] = 1000
+    assert rmse_px(truth, predicted) == pytest.approx(2.0)
+    assert nme(truth, predicted)[0] == pytest.approx(np.sqrt(8) / 36)
+
+
+def test_without_known_points_there_is_no_error():
+    assert np.isnan(rmse_px(np.full((2, 15, 2), np.nan, np.float32), np.zeros((2, 15, 2))))
+
+
+@pytest.mark.parametrize("eye_distance", [10.0, 36.0, 60.0])
+def test_the_normalised_error_is_in_parts_of_the_eye_distance(eye_distance: float):
+    truth = _face(eye_distance)
+    assert nme(truth, truth + np.float32([3, 4])) == pytest.approx([5 / eye_distance])
+
+
+@pytest.mark.parametrize("eye", [LEFT_EYE, RIGHT_EYE])
+def test_a_face_without_an_eye_has_no_normalised_error(eye: int):
+    truth = np.concatenate([_face(), _face()])
+    truth[1, eye] = np.nan
+    assert np.isnan(nme(truth, truth)).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([0.05, 0.15, 0.25, 0.09], 0.5),
+        ([0.10], 0.0),  # the limit itself is no failure
+        ([0.05, NAN, 0.15], 0.5),
+        ([NAN], NAN),
+        ([], NAN),
+    ],
+)
+def test_faces_beyond_the_limit_have_failed(errors: list[float], expected: float):
+    measured = failure_rate(np.array(errors, np.float64), limit=0.10)
+    assert measured == pytest.approx(expected, nan_ok=True)
+
+
+def test_an_interval_is_that_of_the_binomial_for_a_share():
+    hits = np.arange(400) < 300
+    interval = bootstrap_interval(lambda rows: float(hits[rows].mean()), 400)
+    half_width = 1.96 * np.sqrt(0.75 * 0.25 / 400)
+    assert interval.value == 0.75
+    assert interval.low == pytest.approx(0.75 - half_width, abs=0.01)
+    assert interval.high == pytest.approx(0.75 + half_width, abs=0.01)
+
+
+def test_the_same_seed_draws_the_same_interval():
+    values = np.arange(20.0)
+
+    def interval(seed: int) -> Interval:
+        return bootstrap_interval(lambda rows: float(values[rows].mean()), 20, 50, seed)
+
+    assert interval(1) == interval(1)
+    assert interval(1) != interval(2)
