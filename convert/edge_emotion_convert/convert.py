@@ -161,6 +161,12 @@ def _convert_run(
     say(f"{run.task}: reading the faces of {run.folder} from {data}")
     splits = load_splits(run.recipe, data)
     trained, validation = training_rows(splits), validation_rows(splits)
+    if not len(validation):
+        raise GateNotMet(
+            f"{run.folder}: its recipe leaves no validation faces, so the cost of converting it "
+            "was not measured",
+            remedy="give the recipe's sets a share for validation and train again",
+        )
     samples = calibration.samples(trained, representative, run.recipe.seed)
     before = figures(validation, predict(network, run, validation.images))
     facts = {"training_data": fingerprints(splits), "architecture": _architecture(run, network)}

@@ -24,11 +24,11 @@ COLOURS: dict[str, Colour] = {
 }
 DARK: Colour = (0x33, 0x33, 0x33)
 LIGHT: Colour = (0xE8, 0xE8, 0xE8)
-TRACK: Colour = (0x50, 0x50, 0x50)  # the empty part of a bar
+TRACK: Colour = (0x1E, 0x1E, 0x1E)  # the empty part of a bar
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FONT_CAPITAL_PX = 22  # height of its capitals at scale 1
-PANEL_OPACITY = 0.82
+PANEL_OPACITY = 0.85
 SUBPIXEL_BITS = 4  # OpenCV draws in 1/16 px with this `shift`
 
 
@@ -72,7 +72,7 @@ class Sizes:
         """In proportion to the face, but never too small to read nor larger than pleasant."""
         side = min(max(face.width, face.height), 340)
         return cls(
-            line=max(1, round(side / 150)),
+            line=round(1 + side / 170),
             radius=max(4, round(side / 14)),
             gap=max(4, round(side / 26)),
             capital=max(8, round(side / 20)),
@@ -90,7 +90,7 @@ def draw_overlay(image: Image, readings: Sequence[Reading]) -> Image:
     Returns:
         `(H, W, 3) uint8` BGR.
     """
-    canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
+    canvas = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image.copy()
     faces = [_face(reading) for reading in readings]
     taken = list(faces)
     for reading, face in zip(readings, faces, strict=True):

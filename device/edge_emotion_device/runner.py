@@ -38,19 +38,28 @@ class RunOptions:
     headless: bool = False
 
 
-class StopSignal:
-    """Whether SIGINT or SIGTERM has come: the loop ends after the frame at hand.
+class Stopped(Exception):
+    """SIGINT or SIGTERM came while waiting for a frame."""
 
-    A second signal of the same kind ends the program at once.
+
+class StopSignal:
+    """Takes SIGINT and SIGTERM so that the frame at hand is written before the run ends.
+
+    Attributes:
+        number: the signal that came; 0 before.
+        waiting: nothing is at hand, so a signal raises `Stopped` at once.
     """
 
     def __init__(self) -> None:
         self.number = 0
+        self.waiting = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal."""
+        """Take a signal; a second one of the same kind ends the program at once."""
         self.number = number
         signal.signal(number, signal.default_int_handler)
+        if self.waiting:
+            raise Stopped
 
     @contextmanager
     def listening(self) -> Iterator["StopSignal"]:
@@ -82,11 +91,13 @@ def run(options: RunOptions) -> ExitCode:
                 options.detect_every,
             )
         )
-        camera: Camera = stack.enter_context(open_camera(options.camera, sequence=options.sequence))
+        camera = open_camera(options.camera, sequence=options.sequence)
         if camera.kind == "live":
-            camera = stack.enter_context(LatestFrame(camera))
+            camera = LatestFrame(camera)
+        stack.enter_context(camera)
         sinks = [stack.enter_context(sink) for sink in open_sinks(options, camera)]
-        with suppress(ReaderGone):  # who read stdout has seen enough: `edge-emotion run | head -3`
+        # ReaderGone: who read stdout has seen enough, as in `edge-emotion run --camera | head -3`.
+        with suppress(ReaderGone, Stopped):
             _loop(options, camera, analyzer, sinks, stop, summary)
         summary.dropped = getattr(camera, "dropped", 0)
     summary.print(sys.stderr)
@@ -108,7 +119,9 @@ def _loop(
         if options.seconds is not None and monotonic() - started_s >= options.seconds:
             return
         start = perf_counter()
+        stop.waiting = True
         frame = camera.read()
+        stop.waiting = False
         if frame is None:
             return
         got = perf_counter()

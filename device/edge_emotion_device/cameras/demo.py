@@ -107,8 +107,11 @@ def look(photograph: Image, views: tuple[View, ...], at: float, width_px: int) -
     zoom = eased(at, times, tuple(view.zoom for view in views))
     turn_deg = eased(at, times, tuple(view.turn_deg for view in views))
     to_panel = cv2.getRotationMatrix2D((x, y), turn_deg, zoom)
-    to_panel[:, 2] += (width_px / 2 - x, HEIGHT_PX / 2 - y)
-    return cv2.warpAffine(photograph, to_panel, (width_px, HEIGHT_PX), flags=cv2.INTER_LINEAR)
+    to_panel[0, 2] += width_px / 2 - x
+    to_panel[1, 2] += HEIGHT_PX / 2 - y
+    panel = np.empty((HEIGHT_PX, width_px, 3), np.uint8)
+    cv2.warpAffine(photograph, to_panel, (width_px, HEIGHT_PX), dst=panel)
+    return panel
 
 
 def eased(at: float, times: tuple[float, ...], values: tuple[float, ...]) -> float:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.types import Frame, Image
@@ -52,7 +53,8 @@ class OpenCvCamera(Camera):
         if image is None:
             image = self._grab()
         if image is None:
-            return self._end()
+            self._check_end()
+            return None
         frame = Frame(image, self._index, self._time_s())
         self._index += 1
         return frame
@@ -63,14 +65,14 @@ class OpenCvCamera(Camera):
 
     def _grab(self) -> Image | None:
         read, image = self._capture.read()
-        return image if read else None
+        return np.asarray(image, np.uint8) if read else None
 
     def _time_s(self) -> float:
         """Time of the frame that was just read."""
         raise NotImplementedError
 
-    def _end(self) -> None:
-        """What no further frame means: nothing for a file; a live source is lost."""
+    def _check_end(self) -> None:
+        """Having no further frame is the end of a file, but the loss of a live source."""
         if self.kind == "live":
             raise EdgeEmotionError(
                 f"{self.name} stopped giving frames after {self._index}",

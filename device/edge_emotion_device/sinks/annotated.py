@@ -50,9 +50,10 @@ class AnnotatedVideo(Sink):
         if self._writer is None:
             self._size_px = (image.shape[1], image.shape[0])
             self._writer = self._open()
-        if (image.shape[1], image.shape[0]) != self._size_px:
-            image = cv2.resize(image, self._size_px, interpolation=cv2.INTER_AREA)
-        self._writer.write(image)
+        if (image.shape[1], image.shape[0]) == self._size_px:
+            self._writer.write(image)
+        else:
+            self._writer.write(cv2.resize(image, self._size_px, interpolation=cv2.INTER_AREA))
 
     def close(self) -> None:
         """Finish the video and put it in place."""

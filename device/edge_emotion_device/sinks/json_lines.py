@@ -13,7 +13,7 @@ from edge_emotion.types import Frame, Reading
 from edge_emotion_device.sinks.base import Sink
 
 
-class ReaderGone(Exception):  # noqa: N818 - no error: `edge-emotion run ... | head -1` ends so
+class ReaderGone(Exception):
     """Whoever read our output has closed it."""
 
 

@@ -55,10 +55,9 @@ class Window(Sink):
         """Show one frame and answer what the user did to the window since the last."""
         if self.closed:
             return
-        encoded, ppm = cv2.imencode(".ppm", self._fitted(draw_overlay(frame.image, readings)))
-        assert encoded
+        ppm = self._ppm(draw_overlay(frame.image, readings))
         try:
-            self._photo.configure(data=ppm.tobytes(), format="PPM")
+            self._photo.configure(data=ppm, format="PPM")
             self._root.update()
         except self._tcl_error:  # the display has gone, and the window with it
             self.closed = True
@@ -74,14 +73,16 @@ class Window(Sink):
     def _ask_to_close(self, event: Any = None) -> None:
         self.closed = True  # the run loop closes it; Tk may be in the middle of an update here
 
-    def _fitted(self, image: Image) -> Image:
-        """The image, reduced to the screen where it is larger."""
+    def _ppm(self, image: Image) -> bytes:
+        """The image as PPM, reduced where it is larger than the screen."""
         height, width = image.shape[:2]
         part = min(
-            1.0,
             SCREEN_PART * self._root.winfo_screenwidth() / width,
             SCREEN_PART * self._root.winfo_screenheight() / height,
+            1.0,
         )
-        if part == 1.0:
-            return image
-        return cv2.resize(image, None, fx=part, fy=part, interpolation=cv2.INTER_AREA)
+        size_px = (round(part * width), round(part * height))
+        shown = cv2.resize(image, size_px, interpolation=cv2.INTER_AREA) if part < 1 else image
+        encoded, ppm = cv2.imencode(".ppm", shown)
+        assert encoded
+        return ppm.tobytes()

@@ -114,7 +114,7 @@ def test_a_changed_bit_in_the_archive_changes_nothing_or_is_refused(model: Path,
         try:
             found = read_model(model)
         except EdgeEmotionError as error:
-            assert "\n" not in str(error)  # noqa: PT017
+            assert "\n" not in str(error)
         else:
             assert found == whole, f"byte {place} of {len(content)}"
 
