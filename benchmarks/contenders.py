@@ -67,7 +67,7 @@ class Peer:
 
 
 def load_peers() -> list[Peer]:
-    """fer and facex.
+    """The two there are: fer and facex.
 
     Raises:
         EdgeEmotionError: one is not installed.

@@ -22,7 +22,10 @@ def describe_run(packages: tuple[str, ...]) -> dict[str, Any]:
             "architecture": platform.machine(),
             "system": platform.platform(),
         },
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in packages},
+        },
     }
 
 

@@ -2,27 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import TypeVar
 
 import numpy as np
 
 from edge_emotion.types import Floats
 
-Input = TypeVar("Input")
+Call = Callable[[], object]
 
 
-def in_turns(
-    contenders: Mapping[str, Callable[[Input], object]], inputs: Sequence[Input], rounds: int
-) -> dict[str, Floats]:
-    """Time each contender on all inputs, one after the other, `rounds` times over.
+def in_turns(contenders: Mapping[str, Sequence[Call]], rounds: int) -> dict[str, Floats]:
+    """Time all calls of each contender, one contender after the other, `rounds` times over.
 
     Returns:
-        `(rounds, len(inputs))` milliseconds of each contender.
+        `(rounds, calls)` milliseconds of each contender.
     """
     rows: dict[str, list[list[float]]] = {name: [] for name in contenders}
     for _ in range(rounds):
-        for name, call in contenders.items():
-            rows[name].append([_duration_ms(call, value) for value in inputs])
+        for name, calls in contenders.items():
+            rows[name].append([_duration_ms(call) for call in calls])
     return {name: np.asarray(row, np.float32) for name, row in rows.items()}
 
 
@@ -31,7 +28,7 @@ def median_ratio(durations: Floats, others: Floats) -> float:
     return float(np.median(np.median(durations, axis=1) / np.median(others, axis=1)))
 
 
-def _duration_ms(call: Callable[[Input], object], value: Input) -> float:
+def _duration_ms(call: Call) -> float:
     start = perf_counter()
-    call(value)
+    call()
     return 1000 * (perf_counter() - start)

@@ -4,7 +4,6 @@ Only this module reaches up to the other rooms, and each command imports its own
 that `--help` is quick and a device never loads TensorFlow.
 """
 
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -309,10 +308,9 @@ def _data_folder(given: Path | None) -> Path:
 
 
 def _need(extra: str, *modules: str) -> None:
-    """Raise `MissingExtra` unless an extra's packages are there; quiet TensorFlow's log."""
+    """Raise `MissingExtra` unless the packages of an extra are there."""
     from importlib.util import find_spec
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for module in modules:
         if find_spec(module) is None:
             raise MissingExtra(f"edge-emotion {extra}", module.replace("_", "-"), extra)

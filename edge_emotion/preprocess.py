@@ -84,6 +84,21 @@ def resize_square(image: Image, size: int) -> Image:
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR_EXACT)
 
 
+def reduce_gray(gray: Image, longest_side: int) -> Image:
+    """A gray picture with its longest side at most `longest_side` px; a smaller one as it is.
+
+    While it is at least twice as large as asked for it is halved, an odd row or column left out.
+    """
+    while max(gray.shape) >= 2 * longest_side and min(gray.shape) >= 2:
+        gray = halve(gray[: gray.shape[0] & ~1, : gray.shape[1] & ~1])
+    height, width = gray.shape
+    if max(height, width) <= longest_side:
+        return gray
+    ratio = longest_side / max(height, width)
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    return cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR_EXACT)
+
+
 def cut(frame: Image, crop: SquareCrop) -> Image:
     """Cut a crop out of a frame as `(side, side) uint8` gray.
 

@@ -29,9 +29,11 @@ class Frame:
     source: str | None = None
 
     def __post_init__(self) -> None:
-        if self.image.dtype != np.uint8 or self.image.ndim not in (2, 3):
+        shape = self.image.shape
+        gray_or_bgr = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
+        if self.image.dtype != np.uint8 or not gray_or_bgr or not self.image.size:
             raise ValueError(
-                f"a frame of {self.image.dtype} {self.image.shape}; "
+                f"a frame of {self.image.dtype} {shape}; "
                 "expected uint8, (H, W) gray or (H, W, 3) BGR"
             )
 

@@ -158,6 +158,10 @@ def _convert_run(
 ) -> list[Converted]:
     start = time.perf_counter()
     network = read_network(run.network, run.task)
+    if not data.is_dir():
+        raise EdgeEmotionError(
+            f"the data of {run.folder} is not at {data}", remedy="say where it is with --data"
+        )
     say(f"{run.task}: reading the faces of {run.folder} from {data}")
     splits = load_splits(run.recipe, data)
     trained, validation = training_rows(splits), validation_rows(splits)

@@ -140,7 +140,8 @@ def _groups(source: Source) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
         yield source.name, everything
         if source.trained is not None:
             alone = ~has_near_twin(rows.images, source.trained.images)
-            yield f"{source.name}, without near twins of training faces", alone
+            if alone.any():
+                yield f"{source.name}, without near twins of training faces", alone
         return
     complete = ~np.isnan(rows.truth).any(axis=(1, 2))
     for name, chosen in (("complete rows", complete), ("rows with missing points", ~complete)):

@@ -41,7 +41,7 @@ def read_network(path: Path, task: Task) -> keras.Model:
             f"{path} maps {model.input_shape} to {model.output_shape}",
             expected=f"{given} to {answered} for {task}",
         )
-    broken = [weight.path for weight in model.weights if not np.isfinite(weight).all()]
+    broken = [weight.path for weight in model.weights if not np.isfinite(weight.numpy()).all()]
     if broken:
         raise EdgeEmotionError(
             f"{path} has weights that are NaN or infinite, first in {broken[0]}",

@@ -1,5 +1,6 @@
 """Which processor runs the networks: `cpu`, `auto`, `edgetpu[:DEVICE]` or `external:LIBRARY`."""
 
+import ctypes
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +62,7 @@ def open_delegates(text: str) -> list[Any]:
     if not choice.library:
         return []
     try:
+        ctypes.CDLL(choice.library)  # load_delegate's own failure leaves noise on stderr
         return [load_delegate(choice.library, choice.options)]
     except (OSError, ValueError, AttributeError) as error:
         why = _why(choice.library, error)

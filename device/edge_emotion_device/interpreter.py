@@ -9,9 +9,10 @@ import numpy as np
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import ModelFile, ModelMetadata, Task, read_model, shipped_model
 from edge_emotion.quantization import TensorSpec
+from edge_emotion.quiet import native_messages_hidden
 from edge_emotion.types import Floats, Image
 from edge_emotion_device.delegates import open_delegates
-from edge_emotion_device.runtime import Interpreter, native_messages_hidden
+from edge_emotion_device.runtime import Interpreter
 
 AnyModel = TypeVar("AnyModel", bound="Model")
 

@@ -42,7 +42,7 @@ def _blocks(reduced: Floats, others: Floats) -> Iterator[tuple[int, Floats]]:
 
 
 def _reduce(images: Image) -> Floats:
-    small = np.stack([resize_square(image, _REDUCED_SIDE_PX) for image in images])
-    flat = small.reshape(len(images), -1).astype(np.float32)
+    small = [resize_square(image, _REDUCED_SIDE_PX) for image in images]
+    flat = np.array(small, np.float32).reshape(len(images), _REDUCED_SIDE_PX**2)
     flat -= flat.mean(axis=1, keepdims=True)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)

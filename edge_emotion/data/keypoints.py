@@ -50,7 +50,10 @@ def read_keypoint_folder(path: Path) -> KeypointFaces:
     images: list[Image] = []
     keypoints, names, groups = [], [], []
     for line, row in read_rows(table, ("image", *KEYPOINT_COLUMNS)):
-        image = read_image(path / "images" / row["image"], cv2.IMREAD_GRAYSCALE)
+        try:
+            image = read_image(path / "images" / row["image"], cv2.IMREAD_GRAYSCALE)
+        except EdgeEmotionError as error:
+            raise bad_row(table, line, str(error), "a picture in images/") from error
         side = images[0].shape[0] if images else max(image.shape[0], KEYPOINT_SIDE_PX)
         if image.shape != (side, side):
             found = f"{row['image']} has {image.shape[1]}x{image.shape[0]} px"

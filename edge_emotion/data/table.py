@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from edge_emotion.types import Floats, Image
 
 # A pixel column of a 96×96 face has at most 36,863 characters; a field beyond this is no face.
 _LONGEST_FIELD = 200_000
+
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError)
 
 
 def bad_row(path: Path, line: int, found: str, expected: str) -> EdgeEmotionError:
@@ -34,23 +37,24 @@ def read_rows(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[s
     csv.field_size_limit(_LONGEST_FIELD)
     with _text(path) as stream:
         reader = csv.reader(stream)
-        header = [name.strip() for name in next(reader, [])]
-        missing = [name for name in required if name not in header]
-        if missing:
-            raise EdgeEmotionError(
-                f"{path} has no column {', '.join(missing)} (its columns: {_short(header)})",
-                expected=f"the columns {_short(required)}",
-                remedy="check that this is the right file",
-            )
-        line = 1
+        line = 0
         try:
+            header = [name.strip() for name in next(reader, [])]
+            missing = [name for name in required if name not in header]
+            if missing:
+                raise EdgeEmotionError(
+                    f"{path} has no column {', '.join(missing)} (its columns: {_short(header)})",
+                    expected=f"the columns {_short(required)}",
+                    remedy="check that this is the right file",
+                )
+            line = 1
             for line, fields in enumerate(reader, start=2):
                 if not fields:
                     continue
                 if len(fields) != len(header):
                     raise bad_row(path, line, f"{len(fields)} fields", f"{len(header)}")
                 yield line, dict(zip(header, fields, strict=True))
-        except (csv.Error, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:
+        except (csv.Error, UnicodeDecodeError, *_DAMAGED_ZIP) as error:
             raise bad_row(path, line + 1, f"unreadable ({error})", "a row of text") from error
 
 
@@ -107,7 +111,7 @@ def _text(path: Path) -> Iterator[io.TextIOBase]:
         raise EdgeEmotionError(
             f"{path} does not exist", remedy="see docs/training.md for where the data comes from"
         ) from error
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, RuntimeError, *_DAMAGED_ZIP) as error:  # RuntimeError: it has a password
         raise EdgeEmotionError(f"cannot read {path}: {error}") from error
 
 

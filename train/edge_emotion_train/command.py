@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 from pathlib import Path
 
+from edge_emotion.quiet import native_messages_hidden
 from edge_emotion_train.recipe import Task, load_recipe
 
 
@@ -33,7 +34,13 @@ def train_command(
         recipe = recipe.only(sets)
     if epochs is not None:
         recipe = dataclasses.replace(recipe, fit=dataclasses.replace(recipe.fit, epochs=epochs))
-    from edge_emotion_train.fit import train  # after the recipe is known to be good: Keras is slow
+    # Keras takes seconds to load, so only once the recipe is known to be good.
+    with native_messages_hidden():
+        import keras
+
+        from edge_emotion_train.fit import train
+
+        keras.ops.zeros(1)  # looks for a GPU, and complains where there is none
 
     folder = train(recipe, data, out or _next_folder(f"{task}-{recipe.name}"))
     print(f"finished: {folder}; next: edge-emotion convert {folder} --int8")

@@ -7,36 +7,17 @@ that follows it.  Every operator is on the Edge TPU's list.
 """
 
 import math
-from dataclasses import dataclass
 
 import keras
 from keras import layers
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
+from edge_emotion_train.recipe import EdgeNetwork
 
 # Keypoints are predicted as offsets from the mean face in this unit: tanh bounds them, and its int8
 # grid of 1/128 is then 0.16 px fine, where a grid over all 96 px would be 0.38 px.
 OFFSET_LIMIT_PX = 20.0
-
-
-@dataclass(frozen=True)
-class EdgeNetwork:
-    """The shape of a `resblock-edge` network.
-
-    Attributes:
-        widths: channels of each stage.
-        blocks: residual blocks of each stage.
-        dropout: share of the features dropped before the last layer, when training.
-    """
-
-    widths: tuple[int, ...]
-    blocks: tuple[int, ...]
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        if len(self.widths) != len(self.blocks):
-            raise ValueError(f"{len(self.widths)} widths and {len(self.blocks)} block counts")
 
 
 def build_emotion(network: EdgeNetwork) -> keras.Model:

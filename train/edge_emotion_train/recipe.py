@@ -14,9 +14,27 @@ else:
 
 from edge_emotion.errors import WrongUse
 from edge_emotion_train.augment import Augmentation
-from edge_emotion_train.networks import EdgeNetwork
 
 Task = Literal["emotion", "keypoints"]
+
+
+@dataclass(frozen=True)
+class EdgeNetwork:
+    """The shape of a `resblock-edge` network (see `networks`).
+
+    Attributes:
+        widths: channels of each stage.
+        blocks: residual blocks of each stage.
+        dropout: share of the features dropped before the last layer, when training.
+    """
+
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != len(self.blocks):
+            raise ValueError(f"{len(self.widths)} widths and {len(self.blocks)} block counts")
 
 
 @dataclass(frozen=True)

@@ -13,37 +13,38 @@ from edge_emotion_device.cameras.base import Camera
 MAX_FPS = 1000.0  # more is no frame rate: FFmpeg announces 90000, its clock, where it knows none
 
 
+def open_capture(address: str, backend: int, options: Sequence[int] = ()) -> cv2.VideoCapture:
+    """Open a path or URL with one of `cv2.CAP_*`; options are property, value, property, ..."""
+    # Our own one line says what went wrong; OpenCV and FFmpeg would add theirs to stderr.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2.VideoCapture(address, backend, list(options))
+
+
 class OpenCvCamera(Camera):
     """A source OpenCV reads.  Opening it reads the first frame, so a mute source is found at once.
 
     Subclasses set `kind` and give each frame its time.
     """
 
-    def __init__(
-        self, address: str, backend: int, options: Sequence[int], *, name: str, no_frame: str
-    ) -> None:
-        """Open `address`.
+    def __init__(self, capture: cv2.VideoCapture, name: str, if_mute: str) -> None:
+        """Take over a capture.
 
         Args:
-            address: path or URL, as `cv2.VideoCapture` takes it.
-            backend: one of `cv2.CAP_*`.
-            options: property, value, property, value, ...
+            capture: as `open_capture` gives it, opened or not.
             name: what messages call the source.
-            no_frame: what to do when it opens but gives no frame.
+            if_mute: what to do when it gives no frame.
 
         Raises:
             EdgeEmotionError: not a single frame could be read.
         """
-        # The reason is in our own one line; OpenCV and FFmpeg would add theirs to stderr.
-        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self.name = name
-        self._capture = cv2.VideoCapture(address, backend, list(options))
+        self._capture = capture
         self._index = 0
         self._pending: Image | None = self._grab()
         if self._pending is None:
             self.close()
-            raise EdgeEmotionError(f"{name} gives no frame", remedy=no_frame)
+            raise EdgeEmotionError(f"{name} gives no frame", remedy=if_mute)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps < MAX_FPS else None
 

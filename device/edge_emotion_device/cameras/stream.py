@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 import cv2
 
 from edge_emotion_device.cameras.base import Stopwatch
-from edge_emotion_device.cameras.opencv import OpenCvCamera
+from edge_emotion_device.cameras.opencv import OpenCvCamera, open_capture
 
-OPEN_TIMEOUT_MS, READ_TIMEOUT_MS = 10_000, 5_000
+TIMEOUTS = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 10_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 5_000)
 
 
 class NetworkStream(OpenCvCamera):
@@ -24,16 +24,9 @@ class NetworkStream(OpenCvCamera):
         name = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
         self._clock = Stopwatch()
         super().__init__(
-            source,
-            cv2.CAP_FFMPEG,
-            (
-                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-                OPEN_TIMEOUT_MS,
-                cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-                READ_TIMEOUT_MS,
-            ),
+            open_capture(source, cv2.CAP_FFMPEG, TIMEOUTS),
             name=name,
-            no_frame="check the address, the name and password, and that the camera is on",
+            if_mute="check the address, the name and password, and that the camera is on",
         )
 
     def _time_s(self) -> float:

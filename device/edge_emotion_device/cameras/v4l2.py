@@ -7,7 +7,7 @@ import cv2
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_device.cameras.base import Stopwatch, device_number
-from edge_emotion_device.cameras.opencv import OpenCvCamera
+from edge_emotion_device.cameras.opencv import OpenCvCamera, open_capture
 
 SIZE_PX = (640, 480)  # every camera offers it, and no face the networks can read needs more
 
@@ -30,12 +30,13 @@ class V4l2Camera(OpenCvCamera):
                 remedy="run: sudo usermod -aG video $USER, then log in again",
             )
         self._clock = Stopwatch()
+        capture = open_capture(device, cv2.CAP_V4L2)
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, SIZE_PX[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, SIZE_PX[1])
         super().__init__(
-            device,
-            cv2.CAP_V4L2,
-            (cv2.CAP_PROP_FRAME_WIDTH, SIZE_PX[0], cv2.CAP_PROP_FRAME_HEIGHT, SIZE_PX[1]),
+            capture,
             name=device,
-            no_frame=f"close other programs that use it, or choose {_present()}",
+            if_mute=f"close other programs that use it, or choose {_present()}",
         )
 
     def _time_s(self) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion_device.cameras.opencv import OpenCvCamera
+from edge_emotion_device.cameras.opencv import OpenCvCamera, open_capture
 
 
 class VideoFile(OpenCvCamera):
@@ -17,7 +17,7 @@ class VideoFile(OpenCvCamera):
         remedy = "use a whole video file, such as MP4, AVI, MKV or WebM"
         if Path(source).stat().st_size == 0:
             raise EdgeEmotionError(f"{source} is empty (0 bytes)", remedy=remedy)
-        super().__init__(source, cv2.CAP_ANY, (), name=source, no_frame=remedy)
+        super().__init__(open_capture(source, cv2.CAP_ANY), name=source, if_mute=remedy)
 
     def _time_s(self) -> float:
         # The container's own time is right for a variable frame rate too; some give none.

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-
-from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_convert.calibration import balanced, samples
 from edge_emotion_convert.rows import Rows
+
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 
 
 def rows_of(images, strata):
@@ -19,7 +19,7 @@ def faces(count, low=40, high=200):
     [
         ("aaaabbbbcccc", 6, {"a": 2, "b": 2, "c": 2}),
         ("aaaaaaaaaabc", 6, {"a": 4, "b": 1, "c": 1}),  # the rare ones give what they have
-        ("aaaaaabbbbbb", 3, {"a": 2, "b": 1}),
+        ("aaaaaabbbbbb", 4, {"a": 2, "b": 2}),
         ("aab", 500, {"a": 2, "b": 1}),
     ],
 )

@@ -19,7 +19,9 @@ def test_the_emotions_have_their_published_order():
 
 
 def test_fer2013_numbers_become_the_emotion_of_the_same_name():
-    ours = {FER2013[number]: EMOTIONS[label].lower() for number, label in FER2013_TO_EMOTION.items()}
+    ours = {
+        FER2013[number]: EMOTIONS[label].lower() for number, label in FER2013_TO_EMOTION.items()
+    }
     assert ours == {name: name for name in FER2013 if name not in ("fear", "neutral")}
 
 

@@ -217,9 +217,7 @@ def test_outputs_become_pixels_by_the_mean_face_and_the_unit():
         ("output", {"shape": (1, 7)}),
     ],
 )
-def test_tensors_unlike_the_metadata_are_refused(
-    model: Path, tensor: str, changes: dict[str, Any]
-):
+def test_tensors_unlike_the_metadata_are_refused(model: Path, tensor: str, changes: dict[str, Any]):
     file = read_model(model)
     found = {"input": EMOTION.input, "output": EMOTION.output}
     file.check_tensors(found["input"], found["output"])

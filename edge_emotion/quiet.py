@@ -1,0 +1,25 @@
+"""Keeping the chatter of native libraries from the terminal."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_STDERR = 2
+
+
+@contextmanager
+def native_messages_hidden() -> Iterator[None]:
+    """Drop what is written to file descriptor 2 while in the block.
+
+    The TFLite runtime announces its CPU delegate there on every start, and TensorFlow that it found
+    no GPU; neither has a setting that turns this off.
+    """
+    kept = os.dup(_STDERR)
+    try:
+        with Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), _STDERR)
+            yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)

@@ -1,0 +1,18 @@
+"""`edge-emotion` as a user runs it: a process, its output and its exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def edge_emotion(
+    *arguments: str | Path, timeout_s: float = 60, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command and wait for its end."""
+    command = [sys.executable, "-m", "edge_emotion", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, cwd=cwd)
+
+
+def is_one_line(text: str) -> bool:
+    """Whether an error is told as it should be: one line, ours, no traceback."""
+    return text.startswith("edge-emotion: ") and text.count("\n") == 1 and "Traceback" not in text

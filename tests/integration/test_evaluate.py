@@ -1,0 +1,161 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from edge_emotion_convert.cards import model_card
+from edge_emotion_convert.convert import convert
+from edge_emotion_convert.evaluate import evaluate, evaluate_command
+from helpers.drawn_faces import (
+    emotion_faces,
+    keypoint_faces,
+    write_class_folders,
+    write_fer2013_csv,
+    write_kaggle_training_csv,
+    write_keypoint_folder,
+)
+from helpers.tiny_runs import write_data, write_run
+
+from edge_emotion.data.faces import take
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.modelfile import read_model
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A model file of each task, the data of their recipes and data that no recipe names."""
+    root = tmp_path_factory.mktemp("workplace")
+    data = write_data(root / "data")
+    for task in ("emotion", "keypoints"):
+        write_run(root / "runs" / task, task, data)
+    for result in convert(runs=root / "runs", out=root / "exports", max_drop=1000.0):
+        result.file.rename(root / f"{result.task}.tflite")
+    emotions, points = emotion_faces(50, seed=8), keypoint_faces(12, seed=8)
+    points.keypoints[8:, KEYPOINTS.index("nose_tip")] = np.nan
+    write_fer2013_csv(root / "own" / "fer2013.csv", emotions)
+    write_fer2013_csv(root / "own" / "fer2013.csv.zip", emotions, zipped=True)
+    write_class_folders(root / "own" / "pictures", emotions)
+    write_kaggle_training_csv(root / "own" / "training.csv", points)
+    write_keypoint_folder(root / "own" / "labelled", points)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("task", "source", "split", "counts"),
+    [
+        ("emotion", "data", "test", {"drawn test": 30}),
+        ("emotion", "data", "validation", {"drawn validation": 30}),
+        ("emotion", "data", "all", {"drawn all": 150}),
+        ("emotion", "data/faces", "test", {"drawn test": 30}),  # a set of the recipe, named alone
+        ("emotion", "own/fer2013.csv", "all", {"fer2013 all": 50}),
+        ("emotion", "own/fer2013.csv.zip", "all", {"fer2013.csv all": 50}),
+        ("emotion", "own/pictures", "test", {"pictures test": 50}),
+        ("keypoints", "data", "test", {"drawn test, complete rows": 12}),
+        ("keypoints", "own/training.csv", "test", None),
+        ("keypoints", "own/labelled", "test", None),
+    ],
+)
+def test_a_source_is_read_by_what_it_holds(workplace, task, source, split, counts):
+    evaluation = evaluate(workplace / f"{task}.tflite", workplace / source, split)
+    found = {part.name: part.figures.rows for part in evaluation.parts}
+    if counts is None:
+        name = f"{(workplace / source).stem} test"
+        counts = {f"{name}, complete rows": 8, f"{name}, rows with missing points": 4}
+    assert found == counts
+
+
+def test_fer2013_is_also_measured_without_near_twins_of_training_faces(workplace, tmp_path):
+    faces = emotion_faces(50, seed=8)
+    images, tested = faces.images.copy(), np.flatnonzero(faces.usages == "PublicTest")
+    images[tested[:3]] = images[:3] // 2 + 20  # training faces, darker
+    write_fer2013_csv(tmp_path / "fer2013.csv", replace(faces, images=images))
+    everything, alone = evaluate(workplace / "emotion.tflite", tmp_path / "fer2013.csv").parts
+    assert everything.figures.rows == 10
+    assert alone.name == "fer2013 test, without near twins of training faces"
+    assert alone.figures.rows == 7
+
+
+def test_a_run_is_evaluated_on_the_data_of_its_training(workplace):
+    run = evaluate(workplace / "runs" / "keypoints")
+    file = evaluate(workplace / "keypoints.tflite", workplace / "data")
+    assert [part.name for part in run.parts] == [part.name for part in file.parts]
+    assert run.parts[0].figures.rmse_px == pytest.approx(file.parts[0].figures.rmse_px, abs=0.5)
+
+
+def test_the_interval_encloses_the_figure(workplace):
+    for task in ("emotion", "keypoints"):
+        [part] = evaluate(workplace / f"{task}.tflite", workplace / "data").parts
+        value = part.figures.accuracy if task == "emotion" else part.figures.rmse_px
+        assert part.interval.low < part.interval.value < part.interval.high
+        assert part.interval.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [("emotion", ["drawn test", "balanced", *EMOTIONS]), ("keypoints", ["RMSE px", *KEYPOINTS])],
+)
+def test_facts_are_printed_as_tables_or_json(workplace, capsys, task, words):
+    evaluate_command(workplace / f"{task}.tflite", data=workplace / "data")
+    table = capsys.readouterr().out
+    assert all(word in table for word in words)
+    evaluate_command(workplace / f"{task}.tflite", data=workplace / "data", as_json=True)
+    [part] = json.loads(capsys.readouterr().out)["parts"]
+    assert part["interval_95"][0] <= part.get("accuracy", part.get("rmse_px"))
+
+
+@pytest.mark.parametrize(
+    ("task", "source", "split", "error", "message"),
+    [
+        ("emotion", "own/labelled", "test", WrongUse, "holds data for keypoints; expected data"),
+        ("keypoints", "own/fer2013.csv", "test", WrongUse, "holds data for emotion"),
+        ("emotion", "runs", "test", EdgeEmotionError, "holds no data that can be read"),
+        ("emotion", "nowhere", "test", EdgeEmotionError, "does not exist; check --data"),
+        ("emotion", "own/labelled/keypoints.csv", "test", EdgeEmotionError, "neither a column"),
+        ("emotion", "data", "rest", WrongUse, "split 'rest'; expected one of test, validation"),
+        ("emotion", "own/pictures", "train", EdgeEmotionError, "has no train rows; choose another"),
+        ("emotion", None, "test", WrongUse, "no data to evaluate on; name it with --data"),
+    ],
+)
+def test_data_that_cannot_be_used_is_refused_in_one_line(
+    workplace, task, source, split, error, message
+):
+    data = None if source is None else workplace / source
+    with pytest.raises(error, match=message) as caught:
+        evaluate(workplace / f"{task}.tflite", data, split)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "missing"])
+def test_a_model_that_cannot_be_used_is_refused_in_one_line(workplace, tmp_path, damage):
+    file = tmp_path / "model.tflite"
+    if damage != "missing":
+        content = (workplace / "emotion.tflite").read_bytes()
+        file.write_bytes(content[:-500] if damage == "truncated" else b"TFL3 of someone else")
+    with pytest.raises(EdgeEmotionError, match=r"model\.tflite") as caught:
+        evaluate(file, workplace / "data")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("task", ["emotion", "keypoints"])
+def test_a_card_states_what_was_measured_and_what_it_is_not_for(workplace, task):
+    file = workplace / f"{task}.tflite"
+    metadata, evaluation = read_model(file).metadata, evaluate(file, workplace / "data")
+    card = model_card(metadata, evaluation, file.stat().st_size)
+    figures = evaluation.parts[0].figures
+    headline = f"{figures.accuracy:.1%}" if task == "emotion" else f"{figures.rmse_px:.2f}"
+    assert card.startswith(f"# resblock-edge, {task}, int8\n")
+    for words in (headline, "must not be used", metadata.license, "| drawn |", "Cost of int8: on"):
+        assert words in card
+
+
+def test_rows_with_missing_points_count_only_what_is_known(workplace, tmp_path):
+    faces = keypoint_faces(8, seed=4)
+    write_keypoint_folder(tmp_path / "whole", faces)
+    faces.keypoints[:4, 5:] = np.nan
+    write_keypoint_folder(tmp_path / "part", take(faces, np.arange(4)))
+    [part] = evaluate(workplace / "keypoints.tflite", tmp_path / "part").parts
+    assert part.name == "part test, rows with missing points"
+    assert part.figures.rmse_px > 0 and np.isnan(part.figures.point_error_px["nose_tip"])

@@ -1,0 +1,221 @@
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from edge_emotion_device.cameras import open_camera
+from edge_emotion_device.sinks import open_sinks
+from edge_emotion_device.sinks.annotated import AnnotatedPictures, AnnotatedVideo
+from edge_emotion_device.sinks.json_lines import JsonLines
+
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.types import Frame, Reading
+
+
+def frame(index: int, source: str | None = None, size: tuple[int, int] = (240, 320)) -> Frame:
+    return Frame(np.full((*size, 3), 120, np.uint8), index, index / 25, source)
+
+
+def reading(index: int, track_id: int = 1) -> Reading:
+    even = np.full(5, 0.2, np.float32)
+    points = np.full((15, 2), 100, np.float32)
+    box = (60.0, 60.0, 140.0, 150.0)
+    return Reading(index, index / 25, track_id, box, points, even, even, None, {"detect": 1.0})
+
+
+# JSON lines
+
+
+def test_one_line_a_reading_without_spaces() -> None:
+    stream = io.StringIO()
+    with JsonLines(stream) as sink:
+        sink.write(frame(0), [reading(0, 1), reading(0, 2)])
+        sink.write(frame(1), [])
+        sink.write(frame(2), [reading(2)])
+    lines = stream.getvalue().splitlines()
+    assert [(json.loads(line)["frame"], json.loads(line)["track_id"]) for line in lines] == [
+        (0, 1),
+        (0, 2),
+        (2, 1),
+    ]
+    assert json.loads(lines[0]) == reading(0, 1).as_dict()
+    assert " " not in "".join(lines)
+
+
+def test_all_frames_adds_a_line_for_a_frame_without_a_face() -> None:
+    stream = io.StringIO()
+    with JsonLines(stream, all_frames=True) as sink:
+        sink.write(frame(0), [reading(0)])
+        sink.write(frame(1), [])
+    assert stream.getvalue().splitlines()[1] == '{"frame":1,"faces":0}'
+
+
+def test_lines_can_be_read_as_soon_as_their_frame_is_written() -> None:
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end) as reader, os.fdopen(write_end, "w") as writer:
+        JsonLines(writer).write(frame(0), [reading(0)])
+        assert json.loads(reader.readline())["frame"] == 0
+
+
+def test_a_file_appears_whole_when_it_is_closed_and_after_an_interruption(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "readings.jsonl"
+    with pytest.raises(KeyboardInterrupt), JsonLines(path) as sink:
+        sink.write(frame(0), [reading(0)])
+        assert not path.exists()
+        raise KeyboardInterrupt
+    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [0]
+    assert [file.name for file in path.parent.iterdir()] == ["readings.jsonl"]
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EdgeEmotionError, match="cannot write"):
+        JsonLines(tmp_path / "file" / "readings.jsonl")
+
+
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full, pytest.raises(EdgeEmotionError, match="No space"):
+        try:
+            JsonLines(full).write(frame(0), [reading(0)])
+        finally:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # closing flushes again
+
+
+def test_a_pipe_that_nobody_reads_ends_the_run_without_a_complaint() -> None:
+    program = f"""
+import sys
+sys.path[:0] = [{str(Path(__file__).parent)!r}]
+from edge_emotion_device.sinks.json_lines import JsonLines, ReaderGone
+from test_sinks import frame, reading
+sink = JsonLines(sys.stdout)
+try:
+    for index in range(10_000):
+        sink.write(frame(index), [reading(index)])
+except ReaderGone:
+    sys.exit(7)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["frame"] == 0
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 7
+
+
+# Annotated video and pictures
+
+
+def frames_of(path: Path) -> list[Frame]:
+    with open_camera(str(path)) as camera:
+        return list(iter(camera.read, None))
+
+
+def test_the_video_has_the_sources_rate_and_every_frame(tmp_path: Path) -> None:
+    path = tmp_path / "annotated.mp4"
+    with AnnotatedVideo(path, fps=20.0) as sink:
+        for index in range(10):
+            sink.write(frame(index), [reading(index)])
+    assert len(frames_of(path)) == 10
+    with open_camera(str(path)) as camera:
+        assert camera.fps == 20.0
+
+
+def test_an_interrupted_video_plays(tmp_path: Path) -> None:
+    path = tmp_path / "annotated.mp4"
+    with pytest.raises(KeyboardInterrupt), AnnotatedVideo(path, fps=None) as sink:
+        sink.write(frame(0), [reading(0)])
+        sink.write(frame(1), [])
+        raise KeyboardInterrupt
+    assert len(frames_of(path)) == 2
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_readings_are_drawn_on_the_video(tmp_path: Path) -> None:
+    with AnnotatedVideo(tmp_path / "annotated.mp4", fps=25.0) as sink:
+        sink.write(frame(0), [reading(0)])
+    (drawn,) = frames_of(tmp_path / "annotated.mp4")
+    assert drawn.image[60:150, 56:64].max() > 200  # the light outline of an undecided face
+
+
+def test_a_frame_of_another_size_is_brought_to_the_first(tmp_path: Path) -> None:
+    with AnnotatedVideo(tmp_path / "annotated.mp4", fps=25.0) as sink:
+        sink.write(frame(0), [])
+        sink.write(frame(1, size=(480, 640)), [])
+    assert {read.image.shape for read in frames_of(tmp_path / "annotated.mp4")} == {(240, 320, 3)}
+
+
+def test_a_video_without_a_frame_leaves_no_file(tmp_path: Path) -> None:
+    AnnotatedVideo(tmp_path / "annotated.mp4", fps=25.0).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_keep_their_names(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with AnnotatedPictures(tmp_path / "out", tmp_path / "in") as sink:
+        for index, name in enumerate(("a.png", "b.jpg", "b.png")):
+            sink.write(frame(index, name), [reading(index)])
+    written = sorted((tmp_path / "out").iterdir())
+    assert [file.name for file in written] == ["a.jpg", "b.jpg", "b.png.jpg"]
+    picture = cv2.imread(str(written[0]))
+    assert picture is not None
+    assert picture.shape == (240, 320, 3)
+
+
+def test_what_is_read_is_never_overwritten(tmp_path: Path) -> None:
+    picture, video = tmp_path / "face.jpg", tmp_path / "annotated.mp4"
+    picture.touch()
+    for source in (tmp_path, picture):
+        with pytest.raises(WrongUse, match="holds the pictures that are read"):
+            AnnotatedPictures(tmp_path / "." / "", source)
+    with pytest.raises(WrongUse, match="is the video that is read"):
+        AnnotatedVideo(video, 25.0, video)
+
+
+# Which sinks a run opens
+
+
+def options(**given: Any) -> Any:
+    asked = {"camera": "demo", "save": None, "output": None, "all_frames": False, "headless": True}
+    return SimpleNamespace(**{**asked, **given})
+
+
+def test_readings_go_to_stdout_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_camera("demo") as camera:
+        (sink,) = open_sinks(options(), camera)
+        sink.write(frame(0), [reading(0)])
+    assert json.loads(capsys.readouterr().out)["frame"] == 0
+
+
+def test_output_sends_them_to_a_file_instead(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_camera("demo") as camera:
+        (sink,) = open_sinks(options(output=tmp_path / "out.jsonl"), camera)
+        with sink:
+            sink.write(frame(0), [reading(0)])
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "out.jsonl").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_save_leaves_pictures_or_a_video_and_the_readings(tmp_path: Path, clip: bool) -> None:
+    source, save = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    cv2.imwrite(str(source / "face.png"), frame(0).image)
+    with open_camera(str(source), sequence=clip) as camera:
+        for sink in open_sinks(options(camera=str(source), save=save), camera):
+            with sink:
+                sink.write(frame(0, "face.png"), [reading(0)])
+    expected = {"readings.jsonl", "annotated.mp4" if clip else "face.jpg"}
+    assert {file.name for file in save.iterdir()} == expected
+    assert [file.name for file in source.iterdir()] == ["face.png"]

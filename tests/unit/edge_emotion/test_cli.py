@@ -1,0 +1,75 @@
+"""The command line itself: help, wrong use, and errors in one line with the right exit code."""
+
+import re
+import shlex
+
+import pytest
+from helpers.commands import edge_emotion, is_one_line
+from typer.testing import CliRunner
+
+from edge_emotion.cli import app
+
+COMMANDS = (["run"], ["train", "emotion"], ["train", "keypoints"], ["convert"], ["evaluate"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_help_shows_an_example_of_its_command(command):
+    result = CliRunner().invoke(app, [*command, "--help"])
+
+    assert result.exit_code == 0
+    assert f"Example: edge-emotion {' '.join(command)}" in " ".join(result.output.split())
+
+
+def test_the_example_of_run_runs():
+    help_text = " ".join(CliRunner().invoke(app, ["run", "--help"]).output.split())
+    example = re.search(r"Example: edge-emotion (run .*?--frames \d+)", help_text)
+    assert example is not None
+
+    done = edge_emotion(*shlex.split(example[1]))
+
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) >= 48
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["run", "--bogus"], "--bogus"),
+        (["run", "--threads", "0"], "--threads"),
+        (["run", "--threads", "two"], "--threads"),
+        (["bogus"], "bogus"),
+        (["train", "detector"], "detector"),
+        (["run", "--camera", "bogus"], "bogus"),
+        (["run", "--camera", "demo", "--delegate", "gpu"], "gpu"),
+        (["train", "emotion", "--recipe", "bogus", "--data", "."], "bogus"),
+        (["train", "emotion", "--sets", "bogus", "--data", "."], "bogus"),
+        (["evaluate"], "argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_is_one_line_and_exit_code_2(arguments, found):
+    done = edge_emotion(*arguments)
+
+    assert done.returncode == 2
+    assert found in done.stderr
+    assert is_one_line(done.stderr)
+    assert done.stdout == ""
+
+
+def test_data_that_is_not_there_is_said_with_the_remedy(tmp_path):
+    done = edge_emotion("train", "emotion", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "--data" in done.stderr
+    assert is_one_line(done.stderr)
+
+
+def test_debug_shows_where_an_error_comes_from():
+    done = edge_emotion("run", "--camera", "bogus", "--debug")
+
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+def test_the_version_is_told():
+    assert re.fullmatch(r"edge-emotion \d+\.\d+\.\d+\n", edge_emotion("--version").stdout)
