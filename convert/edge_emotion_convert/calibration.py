@@ -57,7 +57,7 @@ def samples(rows: Rows, count: int, seed: int) -> Floats:
             expected="faces of several classes or people to calibrate with",
             remedy="check the recipe's sets and --data",
         )
-    return as_input(rows.images[balanced(rows.strata, count, seed)])
+    return as_input(_touching_both_ends(rows.images[balanced(rows.strata, count, seed)]))
 
 
 def _touching_both_ends(images: Image) -> Image:

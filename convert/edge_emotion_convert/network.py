@@ -29,7 +29,8 @@ def read_network(path: Path, task: Task) -> keras.Model:
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras passes on whatever zip, JSON, HDF5 or layers raise
-        reason = str(error).strip().partition("\n")[0][:_LONGEST_REASON]
+        innermost = str(error).rpartition("Exception encountered: ")[2].strip()
+        reason = innermost.partition("\n")[0][:_LONGEST_REASON]
         raise EdgeEmotionError(
             f"{path} cannot be loaded: {reason}",
             expected="a .keras file that training left",

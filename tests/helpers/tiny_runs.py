@@ -1,4 +1,4 @@
-"""Run folders as training leaves them, with networks small enough for a test and data beside them."""
+"""Run folders as training leaves them, with tiny networks, and the drawn data they name."""
 
 import json
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 import tomli_w
+
+from edge_emotion.modelfile import Task
 from edge_emotion_train.datasets import mean_face
 from edge_emotion_train.networks import EdgeNetwork, build_emotion, build_keypoints
 from edge_emotion_train.recipe import parse
-
-from edge_emotion.modelfile import Task
 from helpers.drawn_faces import (
     emotion_faces,
     keypoint_faces,

@@ -3,6 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from edge_emotion.data.faces import take
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.modelfile import read_model
 from edge_emotion_convert.cards import model_card
 from edge_emotion_convert.convert import convert
 from edge_emotion_convert.evaluate import evaluate, evaluate_command
@@ -15,11 +20,6 @@ from helpers.drawn_faces import (
     write_keypoint_folder,
 )
 from helpers.tiny_runs import write_data, write_run
-
-from edge_emotion.data.faces import take
-from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.modelfile import read_model
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,5 @@
 """Batches for fitting: faces augmented afresh each epoch, in a background thread of Keras."""
 
-import math
 from dataclasses import dataclass
 
 import keras
@@ -117,7 +116,6 @@ class AugmentedBatches(keras.utils.PyDataset):
         batch_size: int,
         seed: int,
         mean_face: Floats | None = None,
-        first_epoch: int = 0,
     ) -> None:
         super().__init__(workers=1)
         self._samples = samples
@@ -125,18 +123,18 @@ class AugmentedBatches(keras.utils.PyDataset):
         self._batch_size = batch_size
         self._seed = seed
         self._mean_face = mean_face
-        self._epoch = first_epoch
-        self._order = self._shuffled()
+        self.start_epoch(0)
 
     @property
     def num_batches(self) -> int:
         """Batches of an epoch; the last, smaller one is left out so that shapes stay the same."""
         return max(1, len(self._samples) // self._batch_size)
 
-    def on_epoch_end(self) -> None:
-        """Draw the next epoch's order."""
-        self._epoch += 1
-        self._order = self._shuffled()
+    def start_epoch(self, epoch: int) -> None:
+        """Draw an epoch's order; a run that is resumed gets the same as one that was not."""
+        self._epoch = epoch
+        rng = np.random.default_rng((self._seed, epoch))
+        self._order = rng.permutation(len(self._samples))
 
     def __getitem__(self, index: int) -> Batch:
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
@@ -160,9 +158,6 @@ class AugmentedBatches(keras.utils.PyDataset):
         targets, learnable = encode_offsets(points, self._mean_face)
         return faces, targets, learnable * weights[:, None]
 
-    def _shuffled(self) -> np.ndarray:
-        return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._samples))
-
 
 def plain_faces(images: Image, side: int) -> Image:
     """`(N, side, side) uint8`, as evaluation and the device see the faces.
@@ -176,8 +171,3 @@ def plain_faces(images: Image, side: int) -> Image:
         margin = (images.shape[1] - side) // 2
         return images[:, margin : margin + side, margin : margin + side]
     return np.stack([resize_square(image, side) for image in images])
-
-
-def steps(samples: int, batch_size: int) -> int:
-    """How many batches cover that many samples, the last one smaller."""
-    return math.ceil(samples / batch_size)

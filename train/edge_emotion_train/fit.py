@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from edge_emotion_train.batches import (
 )
 from edge_emotion_train.datasets import Split, describe, load_set, mean_face
 from edge_emotion_train.losses import RmsePx, WingLoss
-from edge_emotion_train.networks import build_emotion, build_keypoints, count_macs
+from edge_emotion_train.networks import OFFSET_LIMIT_PX, build_emotion, build_keypoints, count_macs
 from edge_emotion_train.recipe import Recipe
 
 Arrays = tuple[Floats, Floats, Floats]
@@ -144,8 +145,11 @@ def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> N
         epochs=fit.epochs,
         validation_data=prepared.validation,
         validation_batch_size=256,
-        verbose=2,
+        verbose=1 if sys.stdout.isatty() else 2,
         callbacks=[
+            keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+            ),
             keras.callbacks.SwapEMAWeights(),
             keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
             keras.callbacks.TensorBoard(str(out / "logs"), write_graph=False),
@@ -194,6 +198,6 @@ def _finish(
         hits = predicted.argmax(axis=1) == targets.argmax(axis=1)
         metrics["validation"]["accuracy"] = float(hits.mean())
     else:
-        squares = (20.0 * (predicted - targets)) ** 2
+        squares = (OFFSET_LIMIT_PX * (predicted - targets)) ** 2
         metrics["validation"]["rmse_px"] = math.sqrt(float((squares * known).sum() / known.sum()))
     write_text(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")

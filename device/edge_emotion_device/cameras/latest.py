@@ -51,8 +51,8 @@ class LatestFrame(Camera):
             frame, self._newest = self._newest, None
             error = self._error
         if frame is None and error is not None:
-            found = str(error) if isinstance(error, EdgeEmotionError) else repr(error)
-            raise EdgeEmotionError(f"{self.name} was lost: {found}") from error
+            known = isinstance(error, EdgeEmotionError)
+            raise EdgeEmotionError(str(error) if known else f"{self.name}: {error!r}") from error
         return frame
 
     def close(self) -> None:

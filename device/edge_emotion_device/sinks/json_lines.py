@@ -1,7 +1,6 @@
 """Readings as JSON lines, on stdout or in a file."""
 
 import json
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,7 +50,6 @@ class JsonLines(Sink):
             self._stream.write("".join(_line(fields) for fields in objects))
             self._stream.flush()
         except BrokenPipeError as error:
-            _discard_the_rest(self._stream)
             raise ReaderGone from error
         except OSError as error:
             raise EdgeEmotionError(
@@ -66,13 +64,3 @@ class JsonLines(Sink):
 
 def _line(fields: dict[str, Any]) -> str:
     return json.dumps(fields, separators=(",", ":"), allow_nan=False) + "\n"
-
-
-def _discard_the_rest(stream: TextIO) -> None:
-    """Let what is still buffered go nowhere; Python would complain about it when it exits.
-
-    See the note on SIGPIPE in the documentation of Python's module `signal`.
-    """
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)

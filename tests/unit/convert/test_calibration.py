@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from edge_emotion_convert.calibration import balanced, samples
-from edge_emotion_convert.rows import Rows
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion_convert.calibration import balanced, samples
+from edge_emotion_convert.rows import Rows
 
 
 def rows_of(images, strata):

@@ -2,6 +2,7 @@ import math
 from dataclasses import replace
 
 import pytest
+
 from edge_emotion_convert.gate import judge
 from edge_emotion_convert.measure import EmotionFigures, KeypointFigures
 

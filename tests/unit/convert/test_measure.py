@@ -3,10 +3,10 @@ import math
 
 import numpy as np
 import pytest
-from edge_emotion_convert.measure import as_table, figures
-from edge_emotion_convert.rows import Rows
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion_convert.measure import as_table, figures
+from edge_emotion_convert.rows import Rows
 
 IMAGES = np.zeros((4, 1, 1), np.uint8)
 STRATA = np.array(["", "", "", ""])

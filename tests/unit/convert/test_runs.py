@@ -3,10 +3,10 @@ import os
 
 import pytest
 import tomli_w
-from edge_emotion_convert.runs import newest_run, read_run
-from helpers.tiny_runs import recipe_table
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion_convert.runs import newest_run, read_run
+from helpers.tiny_runs import recipe_table
 
 MEAN_FACE = [[float(i), 2.0 * i] for i in range(15)]
 

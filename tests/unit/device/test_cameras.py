@@ -93,7 +93,7 @@ def test_a_video_without_a_frame_is_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_ffmpeg_adds_no_lines_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "headless.mp4"
-    path.write_bytes(write_video(tmp_path / "whole.mp4").read_bytes()[:900])
+    path.write_bytes(write_video(tmp_path / "whole.mp4", count=200).read_bytes()[:5000])
     program = "import sys; from edge_emotion_device.cameras import open_camera as o; o(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True)
     assert done.stderr.splitlines()[0].startswith("Traceback")

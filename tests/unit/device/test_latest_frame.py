@@ -118,7 +118,7 @@ def test_the_cameras_failure_reaches_the_reader_with_its_cause(
 ) -> None:
     camera.give(0, failure)
     assert index_of(latest.read(SOON_S)) == 0
-    with pytest.raises(EdgeEmotionError, match=r"scripted was lost: .*cable cut") as caught:
+    with pytest.raises(EdgeEmotionError, match="cable cut") as caught:
         latest.read(SOON_S)
     assert caught.value.__cause__ is failure
 

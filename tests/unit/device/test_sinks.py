@@ -59,6 +59,7 @@ def test_all_frames_adds_a_line_for_a_frame_without_a_face() -> None:
 
 def test_lines_can_be_read_as_soon_as_their_frame_is_written() -> None:
     read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
     with os.fdopen(read_end) as reader, os.fdopen(write_end, "w") as writer:
         JsonLines(writer).write(frame(0), [reading(0)])
         assert json.loads(reader.readline())["frame"] == 0
