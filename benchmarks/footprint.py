@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 import typer
-from machine import describe_run
 from rich.console import Console
 from rich.table import Table
-from timing import in_turns
 
 from edge_emotion.cli import app
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.files import write_text
+from machine import describe_run
+from timing import in_turns
 
 LARGEST_MEMORY_MB = 200.0
 LARGEST_HELP_RATIO = 1.3

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from edge_emotion_device import Analyzer, load_keypoints
-from edge_emotion_device.detector import HaarDetector
 
 from edge_emotion.data.images import read_image
 from edge_emotion.data.keypoints import read_keypoint_folder
@@ -23,6 +21,8 @@ from edge_emotion.data.table import parse_points, read_rows
 from edge_emotion.labels import KEYPOINT_COLUMNS, LEFT_EYE, RIGHT_EYE
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, crop_for_keypoints, face_inputs
 from edge_emotion.types import Floats
+from edge_emotion_device import Analyzer, load_keypoints
+from edge_emotion_device.detector import HaarDetector
 
 # Reading the table from edge_emotion_train would import TensorFlow for fifteen numbers.
 _EDGES = ("x1", "y1", "x2", "y2")

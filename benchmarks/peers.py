@@ -18,12 +18,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from rich.table import Table
+
 from clip import panning_clip
 from contenders import Network, Peer, load_peers
-from machine import describe_run
-from rich.table import Table
-from timing import Call, in_turns, median_ratio
-
 from edge_emotion import metrics
 from edge_emotion.cli import DATA_PLACES
 from edge_emotion.data.faces import EmotionFaces, take
@@ -36,6 +34,8 @@ from edge_emotion.preprocess import SquareCrop, face_inputs
 from edge_emotion.types import Floats, Image
 from edge_emotion_convert.progress import counted, quiet, tell
 from edge_emotion_device import Analyzer, load_emotion
+from machine import describe_run
+from timing import Call, in_turns, median_ratio
 
 OURS = "edge-emotion"
 PEER_TO_BEAT = "fer"

@@ -289,9 +289,12 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on labelled faces, with 95 % intervals."""
+    _need("convert", "tensorflow", "keras")
     from edge_emotion_convert.evaluate import evaluate_command
 
-    evaluate_command(model, data=_data_folder(data), split=split, as_json=json)
+    if data is None and model.suffix == ".tflite":  # a run knows the data of its training
+        data = _data_folder(None)
+    evaluate_command(model, data=data, split=split, as_json=json)
 
 
 def _data_folder(given: Path | None) -> Path:
@@ -313,4 +316,4 @@ def _need(extra: str, *modules: str) -> None:
 
     for module in modules:
         if find_spec(module) is None:
-            raise MissingExtra(f"edge-emotion {extra}", module.replace("_", "-"), extra)
+            raise MissingExtra("this command", module.replace("_", "-"), extra)

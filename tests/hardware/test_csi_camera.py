@@ -6,6 +6,7 @@ Run it with: pytest -m hardware tests/hardware/test_csi_camera.py
 import time
 
 import pytest
+
 from edge_emotion_device.cameras import open_camera
 from edge_emotion_device.cameras.latest import LatestFrame
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from edge_emotion_device.cameras import open_camera
 from edge_emotion_device.cameras.latest import LatestFrame
 

@@ -5,12 +5,18 @@ import sys
 from pathlib import Path
 
 
+def command(*arguments: str | Path) -> list[str]:
+    """The command line that runs `edge-emotion` in this Python."""
+    return [sys.executable, "-m", "edge_emotion", *map(str, arguments)]
+
+
 def edge_emotion(
     *arguments: str | Path, timeout_s: float = 60, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command and wait for its end."""
-    command = [sys.executable, "-m", "edge_emotion", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, cwd=cwd)
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=timeout_s, cwd=cwd
+    )
 
 
 def is_one_line(text: str) -> bool:

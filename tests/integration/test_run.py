@@ -2,20 +2,20 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from helpers.commands import edge_emotion, is_one_line
-from helpers.photographs import astronaut
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.modelfile import shipped_model
+from helpers.commands import command, edge_emotion, is_one_line
+from helpers.photographs import astronaut
 
 
 @pytest.fixture
@@ -108,8 +108,7 @@ def test_readings_can_go_to_a_file(tmp_path):
 def test_an_interruption_leaves_whole_lines_and_a_video_that_plays(tmp_path, number):
     out = tmp_path / "out"
     running = subprocess.Popen(
-        [sys.executable, "-m", "edge_emotion", "run", "--camera", "demo", "--headless"]
-        + ["--save", str(out)],
+        command("run", "--camera", "demo", "--headless", "--save", out),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -128,9 +127,12 @@ def test_an_interruption_leaves_whole_lines_and_a_video_that_plays(tmp_path, num
 
 
 def test_a_reader_that_has_seen_enough_ends_the_run_quietly():
-    command = f"{sys.executable} -m edge_emotion run --camera demo --headless | head -2"
+    run = shlex.join(command("run", "--camera", "demo", "--headless"))
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60
+        ["bash", "-o", "pipefail", "-c", f"{run} | head -2"],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
     assert done.returncode == 0
@@ -141,7 +143,7 @@ def test_a_reader_that_has_seen_enough_ends_the_run_quietly():
 def test_without_a_display_the_run_goes_on_and_says_so():
     environment = {key: value for key, value in os.environ.items() if key != "DISPLAY"}
     done = subprocess.run(
-        [sys.executable, "-m", "edge_emotion", "run", "--camera", "demo", "--frames", "3"],
+        command("run", "--camera", "demo", "--frames", "3"),
         capture_output=True,
         text=True,
         env=environment,

@@ -4,11 +4,17 @@ import pkgutil
 import subprocess
 import sys
 
+import edge_emotion
 import edge_emotion_device
 
-import edge_emotion
-
-HEAVY = ("tensorflow", "keras", "matplotlib", "pandas", "edge_emotion_train", "edge_emotion_convert")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "matplotlib",
+    "pandas",
+    "edge_emotion_train",
+    "edge_emotion_convert",
+)
 
 
 def loaded(statements: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion_device.cameras.base import Camera
 from edge_emotion_device.sinks.base import Sink
 
@@ -21,13 +22,21 @@ def open_sinks(options: "RunOptions", camera: Camera) -> Iterator[Sink]:
 
     Enter each before the next is asked for, so that a failure closes those before it.
 
+    Nobody has to ask for the window, so where none can be opened the run goes on without, and
+    says so.
+
     Raises:
-        EdgeEmotionError: there is no display, or a folder cannot be written to.
+        EdgeEmotionError: a folder cannot be written to.
     """
     if not options.headless:
         from edge_emotion_device.sinks.window import Window
 
-        yield Window()
+        try:
+            window = Window()
+        except EdgeEmotionError as error:
+            warn(f"going on without a window: {error}")
+        else:
+            yield window
     if options.save is not None:
         yield _annotated(options.save, camera, Path(options.camera))
     yield from _readings(options)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from edge_emotion_device import Analyzer
-from helpers.photographs import astronaut
 
 from edge_emotion.labels import KEYPOINTS, LEFT_EYE, RIGHT_EYE
 from edge_emotion.types import Frame
+from edge_emotion_device import Analyzer
+from helpers.photographs import astronaut
 
 # Where Eileen Collins' eyes are in the photograph, read off by eye.
 LEFT_EYE_PX, RIGHT_EYE_PX = (247, 103), (204, 102)

@@ -11,11 +11,11 @@ from typing import ClassVar
 import cv2
 import numpy as np
 import pytest
-from edge_emotion_device.cameras import Camera, open_camera, v4l2
-from edge_emotion_device.cameras.csi import CsiCamera
 
 from edge_emotion.errors import EdgeEmotionError, ExitCode, WrongUse
 from edge_emotion.types import Frame
+from edge_emotion_device.cameras import Camera, open_camera, v4l2
+from edge_emotion_device.cameras.csi import CsiCamera
 
 
 def frames(camera: Camera) -> list[Frame]:

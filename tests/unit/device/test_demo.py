@@ -5,10 +5,10 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from edge_emotion_device.cameras import demo, open_camera
-from edge_emotion_device.cameras.demo import COLLINS, DIVIDER, FRAMES, HOPPER, DemoCamera, View
 
 from edge_emotion.errors import MissingExtra
+from edge_emotion_device.cameras import demo, open_camera
+from edge_emotion_device.cameras.demo import COLLINS, DIVIDER, FRAMES, HOPPER, DemoCamera, View
 
 
 def test_it_is_a_clip_of_ten_seconds() -> None:

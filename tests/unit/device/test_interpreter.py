@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from edge_emotion_device import load_emotion, load_keypoints
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import read_model, shipped_model, write_model
+from edge_emotion_device import load_emotion, load_keypoints
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +63,13 @@ def test_faces_of_another_shape_or_type_are_refused(emotion, wrong):
 
 
 def test_a_model_of_another_task_is_refused():
-    with pytest.raises(EdgeEmotionError, match="is a model for keypoints; expected one for emotion"):
+    with pytest.raises(EdgeEmotionError, match="for keypoints; expected one for emotion"):
         load_emotion(shipped_model("keypoints"))
 
 
 def test_a_file_whose_tensors_are_not_its_metadatas_is_refused(tmp_path):
-    keypoints, emotion = read_model(shipped_model("keypoints")), read_model(shipped_model("emotion"))
+    keypoints = read_model(shipped_model("keypoints"))
+    emotion = read_model(shipped_model("emotion"))
     mixed = tmp_path / "mixed.tflite"
     write_model(mixed, emotion.flatbuffer, keypoints.metadata)
 

@@ -3,11 +3,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from edge_emotion_device.cameras.base import Camera
-from edge_emotion_device.cameras.latest import LatestFrame
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.types import Frame
+from edge_emotion_device.cameras.base import Camera
+from edge_emotion_device.cameras.latest import LatestFrame
 
 SOON_S = 5.0  # far more than a test needs; only a failing one waits so long
 

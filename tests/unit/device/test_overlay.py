@@ -1,10 +1,10 @@
 import cv2
 import numpy as np
 import pytest
-from edge_emotion_device.overlay import COLOURS, DARK, LIGHT, draw_overlay
 
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.types import Image, Reading
+from edge_emotion_device.overlay import COLOURS, DARK, LIGHT, draw_overlay
 
 Box = tuple[float, float, float, float]
 

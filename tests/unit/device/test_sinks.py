@@ -10,13 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.types import Frame, Reading
 from edge_emotion_device.cameras import open_camera
 from edge_emotion_device.sinks import open_sinks
 from edge_emotion_device.sinks.annotated import AnnotatedPictures, AnnotatedVideo
 from edge_emotion_device.sinks.json_lines import JsonLines
-
-from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.types import Frame, Reading
 
 
 def frame(index: int, source: str | None = None, size: tuple[int, int] = (240, 320)) -> Frame:

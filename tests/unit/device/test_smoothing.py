@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from edge_emotion_device.smoothing import LabelSmoother, OneEuroFilter, decide
 
 HAPPY, SAD = 3, 2

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from edge_emotion_device.detector import crop_for_box
-from edge_emotion_device.tracking import Tracker, can_follow, face_box, look_of, overlap
 
 from edge_emotion.preprocess import SquareCrop
+from edge_emotion_device.detector import crop_for_box
+from edge_emotion_device.tracking import Tracker, can_follow, face_box, look_of, overlap
 
 
 def box(x: float, y: float, side: float) -> list[float]:

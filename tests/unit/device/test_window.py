@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_emotion_device.sinks.window import Window
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.types import Frame
+from edge_emotion_device.sinks.window import Window
 
 FRAME = Frame(np.full((240, 320, 3), (10, 120, 230), np.uint8), 0, 0.0)
 

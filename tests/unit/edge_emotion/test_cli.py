@@ -4,10 +4,10 @@ import re
 import shlex
 
 import pytest
-from helpers.commands import edge_emotion, is_one_line
 from typer.testing import CliRunner
 
 from edge_emotion.cli import app
+from helpers.commands import edge_emotion, is_one_line
 
 COMMANDS = (["run"], ["train", "emotion"], ["train", "keypoints"], ["convert"], ["evaluate"])
 

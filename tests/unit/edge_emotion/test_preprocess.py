@@ -3,7 +3,6 @@ import hashlib
 import cv2
 import numpy as np
 import pytest
-from helpers.drawn_faces import draw_face, drawn_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from edge_emotion.preprocess import (
     to_gray,
 )
 from edge_emotion.types import Floats, Image
+from helpers.drawn_faces import draw_face, drawn_frame
 
 crops = st.builds(SquareCrop, st.integers(-200, 800), st.integers(-200, 600), st.integers(40, 500))
 centers = st.floats(0, 1000)

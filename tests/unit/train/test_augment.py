@@ -1,5 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_emotion.labels import KEYPOINTS
 from edge_emotion_train.augment import (
     Augmentation,
     change_light,
@@ -8,10 +12,6 @@ from edge_emotion_train.augment import (
     warp,
 )
 from helpers.drawn_faces import draw_face
-from hypothesis import given
-from hypothesis import strategies as st
-
-from edge_emotion.labels import KEYPOINTS
 
 seeds = st.integers(0, 2**32)
 STRONG = Augmentation(

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from edge_emotion.preprocess import resize_square
 from edge_emotion_train.augment import Augmentation
 from edge_emotion_train.batches import (
     AugmentedBatches,
@@ -12,8 +14,6 @@ from edge_emotion_train.batches import (
 )
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from helpers.drawn_faces import emotion_faces, keypoint_faces
-
-from edge_emotion.preprocess import resize_square
 
 NOTHING = Augmentation(mirror=0)
 EMOTIONS_FACES = emotion_faces(20, seed=1)

@@ -3,6 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from edge_emotion.data.faces import EmotionFaces, take
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.labels import KEYPOINTS
 from edge_emotion_train import datasets
 from edge_emotion_train.datasets import (
     IBUG_MINUS_KAGGLE_PX,
@@ -21,10 +25,6 @@ from helpers.drawn_faces import (
     write_kaggle_training_csv,
     write_keypoint_folder,
 )
-
-from edge_emotion.data.faces import EmotionFaces, take
-from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.labels import KEYPOINTS
 
 FER2013 = DataSet("fer2013", "fer2013.csv")
 

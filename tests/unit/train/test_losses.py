@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+
 from edge_emotion_train.losses import RmsePx, WingLoss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 

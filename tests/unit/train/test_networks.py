@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion_train.networks import (
     EdgeNetwork,
     build_emotion,
@@ -7,8 +9,6 @@ from edge_emotion_train.networks import (
     count_macs,
 )
 from edge_emotion_train.recipe import load_recipe
-
-from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 
 # What remains of a network when it is converted: batch normalisation folds into the convolution
 # before it, flattening becomes a reshape, dropout disappears.

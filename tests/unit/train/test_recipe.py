@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import tomli_w
-from edge_emotion_train.recipe import load_recipe, parse, shipped_recipes
 
 from edge_emotion.errors import WrongUse
+from edge_emotion_train.recipe import load_recipe, parse, shipped_recipes
 
 if sys.version_info >= (3, 11):
     import tomllib
