@@ -48,6 +48,12 @@ $(VENV)/run.installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e '.[demo]'
 	@touch $@
 
+$(VENV)-bench/bench.installed: pyproject.toml $(wildcard benchmarks/*requirements.txt)
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet -e . -r benchmarks/requirements.txt
+	$(VENV)-bench/bin/python -m pip install --quiet --no-deps -r benchmarks/peers-requirements.txt
+	@touch $@
+
 $(VENV)/dev.installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@ $(VENV)/run.installed

@@ -29,7 +29,7 @@ from edge_emotion.data.fer2013 import read_fer2013
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.files import write_text
 from edge_emotion.labels import EMOTIONS
-from edge_emotion.modelfile import shipped_model
+from edge_emotion.modelfile import read_model, shipped_model
 from edge_emotion.preprocess import SquareCrop, face_inputs
 from edge_emotion.types import Floats, Image
 from edge_emotion_convert.progress import counted, quiet, tell
@@ -58,8 +58,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("runs/bench/peers.json"))
     parser.add_argument("--quick", action="store_true", help="fewer faces, frames and rounds")
     given = parser.parse_args()
-    emotion = given.emotion or shipped_model("emotion")
-    keypoints = given.keypoints or shipped_model("keypoints")
+    emotion = read_model(given.emotion or shipped_model("emotion"), "emotion").path
+    keypoints = read_model(given.keypoints or shipped_model("keypoints"), "keypoints").path
     with quiet():
         result = measure((emotion, keypoints), given.data, given.quick)
     write_text(given.output, json.dumps(result, indent=2) + "\n")
