@@ -19,7 +19,16 @@ FAILURE_NME = 0.10
 
 
 def confusion_matrix(truth: Labels, predicted: Labels, classes: int) -> Counts:
-    """`(classes, classes)` counts; row: the true class, column: the predicted one."""
+    """`(classes, classes)` counts; row: the true class, column: the predicted one.
+
+    Raises:
+        ValueError: a label is not from 0 to classes - 1.
+    """
+    for name, labels in (("true", truth), ("predicted", predicted)):
+        if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+            raise ValueError(
+                f"{name} labels {labels.min()} to {labels.max()}; expected 0 to {classes - 1}"
+            )
     flat = np.bincount(truth * classes + predicted, minlength=classes * classes)
     return flat.reshape(classes, classes)
 

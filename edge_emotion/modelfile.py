@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -150,7 +151,13 @@ def read_model(path: Path, task: Task | None = None) -> ModelFile:
 
 
 def write_model(path: Path, flatbuffer: bytes, metadata: ModelMetadata) -> None:
-    """Write a model file in one step; the same contents give the same bytes."""
+    """Write a model file in one step; the same contents give the same bytes.
+
+    Raises:
+        ValueError: the flatbuffer has an archive behind it already.
+    """
+    if zipfile.is_zipfile(io.BytesIO(flatbuffer)):
+        raise ValueError("the flatbuffer carries an archive already; expected it alone")
     digest = hashlib.sha256(flatbuffer).hexdigest()
     stamped = dataclasses.replace(metadata, flatbuffer_sha256=digest)
     table = {"schema": SCHEMA, **dataclasses.asdict(stamped)}
@@ -170,7 +177,15 @@ def _metadata(path: Path, content: bytes) -> tuple[ModelMetadata, int]:
             if member.file_size > _LARGEST_METADATA:
                 raise ValueError(f"{member.file_size} bytes of metadata")
             table = json.loads(archive.read(member))
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        KeyError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         raise EdgeEmotionError(
             f"{path} is truncated or no model of this toolkit: it carries no readable {_MEMBER}",
             expected="a .tflite made by edge-emotion convert",
@@ -180,6 +195,8 @@ def _metadata(path: Path, content: bytes) -> tuple[ModelMetadata, int]:
         if table.pop("schema") != SCHEMA:
             raise ValueError("another schema of metadata; update edge-emotion")
         table["labels"] = tuple(table["labels"])
+        if table["mean_face"] is not None:
+            table["mean_face"] = tuple((float(x), float(y)) for x, y in table["mean_face"])
         for tensor in ("input", "output"):
             table[tensor] = TensorSpec(**{**table[tensor], "shape": tuple(table[tensor]["shape"])})
         return ModelMetadata(**table), member.header_offset

@@ -36,13 +36,14 @@ def read_fer2013(path: Path, ferplus: Path | None = None) -> EmotionFaces:
     """
     votes_by_row = None if ferplus is None else _read_ferplus(ferplus)
     images, labels, names, usages, votes = [], [], [], [], []
+    index = -1
     for index, (line, row) in enumerate(read_rows(path, ("emotion", "pixels"))):
         label = _label(path, line, row)
         usage = row.get("Usage", "").strip()
         row_votes: Floats | None = np.zeros(len(EMOTIONS), np.float32)
         if votes_by_row is not None:
             if index >= len(votes_by_row):
-                raise _not_the_same_rows(path, ferplus, len(votes_by_row))
+                raise _not_the_same_rows(path, ferplus, index + 1, len(votes_by_row))
             row_votes = votes_by_row[index]
         if label is None or (row_votes is None and usage == "Training"):
             continue
@@ -51,6 +52,8 @@ def read_fer2013(path: Path, ferplus: Path | None = None) -> EmotionFaces:
         names.append(f"row {index}")
         usages.append(usage)
         votes.append(np.zeros(len(EMOTIONS), np.float32) if row_votes is None else row_votes)
+    if votes_by_row is not None and index + 1 < len(votes_by_row):
+        raise _not_the_same_rows(path, ferplus, index + 1, len(votes_by_row))
     if not images:
         raise EdgeEmotionError(f"{path} has no face of the five emotions")
     return EmotionFaces(
@@ -83,9 +86,9 @@ def _read_ferplus(path: Path) -> list[Floats | None]:
     return shares
 
 
-def _not_the_same_rows(path: Path, ferplus: Path | None, rows: int) -> EdgeEmotionError:
+def _not_the_same_rows(path: Path, ferplus: Path | None, rows: int, votes: int) -> EdgeEmotionError:
     return EdgeEmotionError(
-        f"{path} has more rows than {ferplus} ({rows})",
+        f"{path} goes on to row {rows} and {ferplus} to row {votes}",
         expected="FER+ votes for every row, in the same order",
         remedy="use the fer2013new.csv that belongs to this fer2013.csv",
     )

@@ -100,7 +100,7 @@ def change_light(image: Image, config: Augmentation, rng: np.random.Generator) -
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2) * side / 48)
     if rng.random() < config.noise:
         noisy = image + rng.normal(0, rng.uniform(1, 10), image.shape)
-        image = np.clip(noisy, 0, 255).astype(np.uint8)
+        image = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     if rng.random() < config.erase:
         _erase(image, rng)
     return image

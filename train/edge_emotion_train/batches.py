@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from edge_emotion.data.faces import EmotionFaces, KeypointFaces
-from edge_emotion.labels import EMOTIONS
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX, resize_square
 from edge_emotion.types import Floats, Image
 from edge_emotion_train.augment import (
@@ -96,10 +96,10 @@ def encode_offsets(points: Floats, mean_face: Floats) -> tuple[Floats, Floats]:
         mean_face: `(15, 2)`, likewise.
     """
     offsets = (points - mean_face) / OFFSET_LIMIT_PX
-    learnable = (np.abs(offsets) < 1) & ~np.isnan(offsets)  # NaN compares as False already
+    learnable = np.abs(offsets) < 1  # NaN compares as False
     targets = np.where(learnable, offsets, 0).astype(np.float32)
-    count = len(points)
-    return targets.reshape(count, -1), learnable.reshape(count, -1).astype(np.float32)
+    flat = (len(points), 2 * len(KEYPOINTS))
+    return targets.reshape(flat), learnable.reshape(flat).astype(np.float32)
 
 
 class AugmentedBatches(keras.utils.PyDataset):
@@ -141,7 +141,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         rng = np.random.default_rng((self._seed, self._epoch, index))
         samples, side = self._samples, self._samples.side
         faces = np.empty((len(rows), side, side, 1), np.float32)
-        points = np.empty((len(rows), 15, 2), np.float32)
+        points = np.empty((len(rows), len(KEYPOINTS), 2), np.float32)
         for place, row in enumerate(rows):
             image = samples.images[row]
             zoom = float(rng.uniform(*samples.zooms[row]))
@@ -170,4 +170,5 @@ def plain_faces(images: Image, side: int) -> Image:
     if side == KEYPOINT_SIDE_PX:
         margin = (images.shape[1] - side) // 2
         return images[:, margin : margin + side, margin : margin + side]
-    return np.stack([resize_square(image, side) for image in images])
+    small = [resize_square(image, side) for image in images]
+    return np.array(small, np.uint8).reshape(len(images), side, side)

@@ -97,18 +97,19 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
 def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
     """FER2013's own split: `Training` rows train and validate, `PublicTest` rows are the test.
 
-    Training rows that are identical to a test row or to an earlier training row are dropped.
+    `PrivateTest` rows, where the file has them, are left alone.  Training rows that are identical
+    to a row of either test or to an earlier training row are dropped.
     Validation takes its share of the training rows that have no near twin anywhere, so that it does
     not flatter.  Without `Usage` the rows are split by the set's shares.
     """
     if not (faces.usages == "Training").any():
         return _split(first_only(faces), np.array([]), source, seed)
-    is_test = faces.usages != "Training"
-    test, rest = take(faces, is_test), take(faces, ~is_test)
-    tested = {image.tobytes() for image in test.images}
+    training = faces.usages == "Training"
+    rest, test = take(faces, training), take(faces, faces.usages == "PublicTest")
+    tested = {image.tobytes() for image in faces.images[~training]}
     leaks = np.array([image.tobytes() in tested for image in rest.images])
     first = first_of_identical(rest.images) == np.arange(len(rest))
-    dropped = {"also in PublicTest": int(leaks.sum()), "seen before": int((~leaks & ~first).sum())}
+    dropped = {"also in a test": int(leaks.sum()), "seen before": int((~leaks & ~first).sum())}
     rest = take(rest, ~leaks & first)
     twins = has_near_twin(rest.images, rest.images) | has_near_twin(rest.images, test.images)
     alone = np.random.default_rng(seed).permutation(np.flatnonzero(~twins))

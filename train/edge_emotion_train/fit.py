@@ -13,7 +13,7 @@ import tomli_w
 
 import edge_emotion
 from edge_emotion.data.faces import EmotionFaces, KeypointFaces
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing, write_text
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
@@ -60,6 +60,7 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     }
     for line in describe(recipe, splits):
         print(line, flush=True)
+    _check_sets(recipe, splits)
     prepared = (
         _prepare_emotion(recipe, splits)
         if recipe.task == "emotion"
@@ -76,6 +77,27 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
         deployable.save(part)
     _finish(out, recipe, deployable, prepared, splits)
     return out
+
+
+def _check_sets(recipe: Recipe, splits: dict[str, Split]) -> None:
+    kind = EmotionFaces if recipe.task == "emotion" else KeypointFaces
+    for name, split in splits.items():
+        if not isinstance(split.train, kind):
+            raise WrongUse(
+                f"set {name} holds {type(split.train).__name__}",
+                expected=f"{kind.__name__} for {recipe.task}",
+                remedy="choose another reader in the recipe",
+            )
+    # Keypoints are validated on the first set alone, whose convention is the target.
+    validating = list(splits.values())[: None if recipe.task == "emotion" else 1]
+    if not any(len(split.validation) for split in validating):
+        raise WrongUse(
+            f"recipe {recipe.name} leaves no face to validate on",
+            expected="a validation share in a set"
+            if recipe.task == "emotion"
+            else "one in the first",
+            remedy="change `shares` in the recipe",
+        )
 
 
 def _build(recipe: Recipe) -> keras.Model:

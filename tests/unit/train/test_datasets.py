@@ -76,7 +76,7 @@ def test_no_public_test_face_trains_and_no_face_trains_twice(faces: EmotionFaces
     assert not (_pixels(split.train) | _pixels(split.validation)) & _pixels(split.test)
     assert len(_pixels(split.train)) == len(split.train)
     assert len(split.test) == 40
-    assert split.dropped == {"also in PublicTest": 3, "seen before": 5}
+    assert split.dropped == {"also in a test": 3, "seen before": 5}
 
 
 def test_validation_has_no_near_twin_anywhere(faces: EmotionFaces):
@@ -179,8 +179,8 @@ def test_tightly_framed_faces_are_widened_to_our_framing(tmp_path: Path, faces: 
 def test_a_line_a_set_says_how_many_faces_do_what(faces: EmotionFaces):
     recipe = load_recipe("emotion", "edge")
     split = replace(
-        split_fer2013(faces, FER2013, seed=1), dropped={"also in PublicTest": 2, "seen before": 0}
+        split_fer2013(faces, FER2013, seed=1), dropped={"also in a test": 2, "seen before": 0}
     )
     assert describe(recipe, {"fer2013": split}) == [
-        "fer2013: 152 train, 8 validation, 40 test (dropped 2 also in PublicTest)"
+        "fer2013: 152 train, 8 validation, 40 test (dropped 2 also in a test)"
     ]

@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_emotion.data.class_folders import read_class_folders
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.preprocess import resize_square
+from helpers.drawn_faces import emotion_faces, write_class_folders
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    write_class_folders(tmp_path, emotion_faces(10, seed=1, side=72))
+    return tmp_path
+
+
+def _refusal(path: Path) -> str:
+    with pytest.raises(EdgeEmotionError) as caught:
+        read_class_folders(path, 72)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_faces_are_read_class_by_class_in_the_order_of_the_labels(folders: Path):
+    drawn, read = emotion_faces(10, seed=1, side=72), read_class_folders(folders, 72)
+    assert read.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert (read.images == drawn.images[[0, 5, 1, 6, 2, 7, 3, 8, 4, 9]]).all()
+    assert read.names[:3].tolist() == ["angry/0000.png", "angry/0005.png", "disgust/0001.png"]
+    assert read.usages.tolist() == [""] * 10
+    assert not read.votes.any()
+
+
+def test_pictures_are_brought_to_the_side_asked_for(folders: Path):
+    full, small = read_class_folders(folders, 72), read_class_folders(folders, 48)
+    assert (small.images == [resize_square(image, 48) for image in full.images]).all()
+
+
+def test_upper_case_folders_other_files_and_colour_are_fine(folders: Path):
+    (folders / "angry").rename(folders / "ANGRY")
+    (folders / "ANGRY" / "notes.txt").write_text("not a picture")
+    (folders / "ANGRY" / ".hidden.png").write_text("not a picture")
+    (folders / "contempt").mkdir()
+    cv2.imwrite(str(folders / "ANGRY" / "0000.png"), np.full((72, 72, 3), 90, np.uint8))
+    read = read_class_folders(folders, 72)
+    assert len(read) == 10
+    assert read.names[0] == "ANGRY/0000.png"
+    assert (read.images[0] == 90).all()
+
+
+def test_a_missing_class_is_refused_with_the_names_expected(folders: Path):
+    (folders / "sad").rename(folders / "sadness")
+    message = _refusal(folders)
+    assert "no pictures in a folder sad" in message
+    assert "the folders angry, disgust, sad, happy, surprise" in message
+
+
+def test_an_empty_class_is_refused(folders: Path):
+    for file in (folders / "happy").iterdir():
+        file.unlink()
+    assert "no pictures in a folder happy" in _refusal(folders)
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path):
+    assert "no pictures in a folder angry" in _refusal(tmp_path / "none")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture"])
+def test_a_file_that_is_no_picture_is_named(folders: Path, content: bytes):
+    (folders / "sad" / "0002.png").write_bytes(content)
+    assert "sad/0002.png is not a picture that can be read" in _refusal(folders)
+
+
+def test_a_truncated_picture_is_named(folders: Path):
+    file = folders / "sad" / "0002.png"
+    file.write_bytes(file.read_bytes()[:40])
+    assert "sad/0002.png is not a picture that can be read" in _refusal(folders)
+
+
+def test_a_picture_that_is_not_square_is_named(folders: Path):
+    cv2.imwrite(str(folders / "sad" / "0002.png"), np.zeros((72, 60), np.uint8))
+    assert "sad/0002.png has 60x72 px; expected a square picture" in _refusal(folders)

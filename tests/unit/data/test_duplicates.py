@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from edge_emotion.data import duplicates
+from edge_emotion.data.duplicates import first_of_identical, has_near_twin
+from edge_emotion.types import Image
+from helpers.drawn_faces import emotion_faces
+
+FACES = emotion_faces(8, seed=1).images
+NOBODY = np.empty((0, 48, 48), np.uint8)
+
+
+def _lit_otherwise(image: Image) -> Image:
+    return (image * 0.7 + 20).astype(np.uint8)
+
+
+def _shifted(image: Image) -> Image:
+    return np.roll(image, 1, axis=1)
+
+
+def test_every_image_names_the_first_with_its_pixels():
+    a, b, c = FACES[:3]
+    assert first_of_identical(np.stack([a, b, a, c, b, a])).tolist() == [0, 1, 0, 3, 1, 0]
+
+
+def test_one_gray_value_makes_a_difference():
+    other = FACES[0].copy()
+    other[20, 20] ^= 1
+    assert first_of_identical(np.stack([FACES[0], other])).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("change", [_lit_otherwise, _shifted])
+def test_the_same_photograph_is_a_twin_however_it_was_cut_and_lit(change):
+    assert has_near_twin(np.stack([change(FACES[0])]), FACES).all()
+
+
+def test_different_faces_are_no_twins():
+    assert not has_near_twin(FACES, FACES).any()
+
+
+def test_within_one_set_both_twins_are_found_and_nobody_is_their_own():
+    faces = np.stack([*FACES, _lit_otherwise(FACES[3])])
+    assert np.flatnonzero(has_near_twin(faces, faces)).tolist() == [3, 8]
+
+
+def test_twins_are_found_across_blocks_of_rows(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(duplicates, "_BLOCK_ROWS", 3)
+    faces = np.stack([*FACES, _lit_otherwise(FACES[1])])
+    assert np.flatnonzero(has_near_twin(faces, faces)).tolist() == [1, 8]
+
+
+def test_an_even_picture_is_nobodys_twin():
+    even = np.full((2, 48, 48), 100, np.uint8)
+    assert not has_near_twin(even, even).any()
+
+
+def test_among_nobody_there_is_no_twin():
+    assert not has_near_twin(FACES, NOBODY).any()
+    assert has_near_twin(NOBODY, FACES).shape == (0,)
