@@ -286,6 +286,9 @@ def evaluate(
     split: Annotated[
         str, typer.Option(help="test, validation, train or all rows of the recipe's sets.")
     ] = "test",
+    card: Annotated[
+        Path | None, typer.Option(help="Also write a model card, in Markdown.", metavar="FILE")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on labelled faces, with 95 % intervals."""
@@ -294,7 +297,7 @@ def evaluate(
 
     if data is None and model.suffix == ".tflite":  # a run knows the data of its training
         data = _data_folder(None)
-    evaluate_command(model, data=data, split=split, as_json=json)
+    evaluate_command(model, data=data, split=split, card=card, as_json=json)
 
 
 def _data_folder(given: Path | None) -> Path:
