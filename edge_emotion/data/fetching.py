@@ -21,12 +21,12 @@ class KaggleSet:
     Attributes:
         handle: of the competition or the data set.
         files: of a competition that are wanted; a data set is taken whole.
-        what: it is.
+        open_to_all: the name of a set of the same faces that needs no account.
     """
 
     handle: str
-    files: tuple[str, ...]
-    what: str
+    files: tuple[str, ...] = ()
+    open_to_all: str = ""
 
     @property
     def page(self) -> str:
@@ -40,16 +40,10 @@ SETS = {
     "fer2013": KaggleSet(
         "challenges-in-representation-learning-facial-expression-recognition-challenge",
         ("icml_face_data.csv",),
-        "FER2013 as the competition's CSV; needs an account",
+        open_to_all="fer2013-folders",
     ),
-    "fer2013-folders": KaggleSet(
-        "msambare/fer2013", (), "FER2013 as pictures in class folders; needs no account"
-    ),
-    "keypoints": KaggleSet(
-        "facial-keypoints-detection",
-        ("training.zip", "test.zip"),
-        "Facial Keypoints Detection; needs an account",
-    ),
+    "fer2013-folders": KaggleSet("msambare/fer2013"),
+    "keypoints": KaggleSet("facial-keypoints-detection", ("training.zip", "test.zip")),
 }
 
 
@@ -87,12 +81,14 @@ def _download(
 
 def _explained(wanted: KaggleSet, folder: Path, error: Exception) -> EdgeEmotionError:
     by_hand = f"or download it in a browser from {wanted.page}/data into {folder}"
+    instead = f"; {wanted.open_to_all} needs no account" if wanted.open_to_all else ""
     kind = type(error).__name__
     answer = getattr(getattr(error, "response", None), "status_code", None)
     if kind in _NO_ACCOUNT or answer == HTTPStatus.UNAUTHORIZED:
         return EdgeEmotionError(
             "Kaggle gives this set only to its users, and found no valid token of one",
-            remedy=f"make one at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN, {by_hand}",
+            remedy=f"sign up (it is free), accept the rules at {wanted.page}/rules, make a token "
+            f"at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN{instead}",
         )
     if answer == HTTPStatus.FORBIDDEN:
         return EdgeEmotionError(

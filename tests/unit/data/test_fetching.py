@@ -67,8 +67,11 @@ def test_a_data_set_is_fetched_whole(kaggle: list[tuple], tmp_path: Path):
 @pytest.mark.parametrize(
     ("error", "messages"),
     [
-        (UnauthenticatedError("User is not authenticated"), ["KAGGLE_API_TOKEN", "in a browser"]),
-        (KaggleApiHTTPError(401), ["KAGGLE_API_TOKEN", "in a browser"]),
+        (
+            UnauthenticatedError("User is not authenticated"),
+            ["KAGGLE_API_TOKEN", "fer2013-folders needs no account"],
+        ),
+        (KaggleApiHTTPError(401), ["KAGGLE_API_TOKEN", "fer2013-folders needs no account"]),
         (KaggleApiHTTPError(403), ["accept its rules at https://www.kaggle.com/competitions/"]),
         (NoConnection("HTTPSConnectionPool ..."), ["cannot be reached", "check the network"]),
         (ConnectionResetError("reset by peer"), ["cannot be reached", "check the network"]),
