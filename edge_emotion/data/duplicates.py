@@ -13,7 +13,7 @@ from edge_emotion.types import Floats, Image
 # lit a little differently; about one FER2013 test face in six has such a twin among the others.
 NEAR_TWIN_COSINE = 0.955
 # How far apart two people put the points of one 96 px face: of 401 pictures that are there twice
-# among 5,763 of Kaggle's, half differ by less than 1.6 px in the mean, nine in ten by less than 2.7.
+# among 5,763 of Kaggle's, half differ by less than 1.6 px in the mean, nine in ten by 2.7.
 SAME_POINTS_PX = 5.0
 _REDUCED_SIDE_PX = 12
 _BLOCK_ROWS = 2048
