@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 import edge_emotion
+from edge_emotion.cli_data import data_app
 from edge_emotion.errors import EdgeEmotionError, ExitCode, MissingExtra, WrongUse, warn
 
 # Typer carries its own copy of Click since 0.26 and used the installed one before; this names the
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 train_app = typer.Typer(help="Train a network from a recipe.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
+app.add_typer(data_app, name="data")
 
 DATA_PLACES = ("data", "../shared/data")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_emotion.data.class_folders import read_class_folders
+from edge_emotion.data.cleaning import read_left_out, without
 from edge_emotion.data.duplicates import first_of_identical, has_near_twin
 from edge_emotion.data.faces import EmotionFaces, Faces, Indices, KeypointFaces, take
 from edge_emotion.data.fer2013 import read_fer2013
@@ -28,6 +29,7 @@ from edge_emotion.types import Floats
 from edge_emotion_train.recipe import DataSet, Recipe
 
 FER2013_VALIDATION_SHARE = 0.05
+TEST_USAGES = ("PublicTest", "Test")
 
 # iBUG's points minus Kaggle's on the same photographs, x and y in pixels of a 96 px face, in the
 # order of `labels.KEYPOINTS`: iBUG marks the brows' upper edge and the lips' outer edge.
@@ -72,13 +74,11 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
     """
     path = data / source.path
     if source.reader == "fer2013":
-        return split_fer2013(
-            read_fer2013(path, data / source.ferplus if source.ferplus else None), source, seed
-        )
+        faces = read_fer2013(path, data / source.ferplus if source.ferplus else None)
+        return split_fer2013(_without_excluded(faces, data, source), source, seed)
     if source.reader == "class_folders":
-        faces = first_only(read_class_folders(path, source.side_px))
-        framed = _reframe(faces, source)
-        return _split(framed, framed.names, source, seed)
+        faces = _without_excluded(read_class_folders(path, source.side_px), data, source)
+        return split_fer2013(_reframe(faces, source), source, seed)
     if source.reader == "kaggle_keypoints":
         points = read_kaggle_keypoints(path)
     elif source.reader == "keypoint_folder":
@@ -88,6 +88,7 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
             f"set {name} asks for the reader {source.reader!r}",
             expected="fer2013, class_folders, kaggle_keypoints or keypoint_folder",
         )
+    points = _without_excluded(points, data, source)
     if source.convention == "ibug":
         corrected = points.keypoints - IBUG_MINUS_KAGGLE_PX
         points = KeypointFaces(points.images, corrected, points.names, points.groups)
@@ -100,17 +101,21 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
     `PrivateTest` rows, where the file has them, are left alone.  Training rows that are identical
     to a row of either test or to an earlier training row are dropped.
     Validation takes its share of the training rows that have no near twin anywhere, so that it does
-    not flatter.  Without `Usage` the rows are split by the set's shares.
+    not flatter.  Without `Usage` the rows are split by the set's shares.  Class folders with splits
+    of their own are the same; their `Validation` validates, if they have one.
     """
     if not (faces.usages == "Training").any():
         return _split(first_only(faces), np.array([]), source, seed)
     training = faces.usages == "Training"
-    rest, test = take(faces, training), take(faces, faces.usages == "PublicTest")
+    rest, test = take(faces, training), take(faces, np.isin(faces.usages, TEST_USAGES))
     tested = {image.tobytes() for image in faces.images[~training]}
     leaks = np.array([image.tobytes() in tested for image in rest.images])
     first = first_of_identical(rest.images) == np.arange(len(rest))
     dropped = {"also in a test": int(leaks.sum()), "seen before": int((~leaks & ~first).sum())}
     rest = take(rest, ~leaks & first)
+    own_validation = take(faces, faces.usages == "Validation")
+    if len(own_validation):
+        return Split(rest, own_validation, test, dropped)
     twins = has_near_twin(rest.images, rest.images) | has_near_twin(rest.images, test.images)
     alone = np.random.default_rng(seed).permutation(np.flatnonzero(~twins))
     chosen = np.zeros(len(rest), bool)
@@ -138,6 +143,10 @@ def _split(faces: Faces, groups: np.ndarray, source: DataSet, seed: int) -> Spli
     parts: list[Indices] = split_groups(keys, source.shares, seed)
     train, validation, test = (take(faces, rows) for rows in parts)
     return Split(train, validation, test)
+
+
+def _without_excluded(faces: Faces, data: Path, source: DataSet) -> Faces:
+    return without(faces, read_left_out(data / source.exclude)) if source.exclude else faces
 
 
 def _reframe(faces: EmotionFaces, source: DataSet) -> EmotionFaces:

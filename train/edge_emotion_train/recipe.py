@@ -45,6 +45,7 @@ class DataSet:
         reader: fer2013, class_folders, kaggle_keypoints or keypoint_folder.
         path: what the reader is given.
         ferplus: FER+'s votes for a fer2013 set.
+        exclude: a list of rows to leave out, made by `edge-emotion data clean`.
         weight: of each of its faces in the loss.
         shares: of train, validation and test, where the set has no split of its own.
         side_px: pictures of class folders are brought to this side.
@@ -56,6 +57,7 @@ class DataSet:
     reader: str
     path: str
     ferplus: str = ""
+    exclude: str = ""
     weight: float = 1.0
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
     side_px: int = 48
