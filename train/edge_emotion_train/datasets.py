@@ -4,7 +4,7 @@ Rows of one group (a person, a block of rows) are never in two splits, and a fac
 FER2013's `PublicTest` word for word is dropped from its `Training` rows.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from edge_emotion.preprocess import (
     SquareCrop,
     cut,
 )
-from edge_emotion.types import Floats
+from edge_emotion.types import Floats, Image
 from edge_emotion_train.recipe import DataSet, Recipe
 
 FER2013_VALIDATION_SHARE = 0.05
@@ -63,6 +63,20 @@ class Split:
     validation: EmotionFaces | KeypointFaces
     test: EmotionFaces | KeypointFaces
     dropped: dict[str, int] = field(default_factory=dict)
+
+
+def load_sets(recipe: Recipe, data: Path) -> dict[str, Split]:
+    """Read and split every set of a recipe.
+
+    No picture that trains keypoints is a near twin of one that is held out in any of the sets:
+    Kaggle's faces repeat each other, and some of them are 300-W's photographs.
+
+    Raises:
+        EdgeEmotionError: a file is missing or has a bad row.
+        WrongUse: the recipe names a reader that does not exist.
+    """
+    splits = {name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()}
+    return _without_twins(splits) if recipe.task == "keypoints" else splits
 
 
 def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
@@ -126,6 +140,25 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
 def first_only(faces: EmotionFaces) -> EmotionFaces:
     """The same faces without those that repeat an earlier one pixel by pixel."""
     return take(faces, first_of_identical(faces.images) == np.arange(len(faces)))
+
+
+def _without_twins(splits: dict[str, Split]) -> dict[str, Split]:
+    held_out = np.concatenate(
+        [_windows(faces) for split in splits.values() for faces in (split.validation, split.test)]
+    )
+    cleaned = {}
+    for name, split in splits.items():
+        twins = has_near_twin(_windows(split.train), held_out)
+        dropped = {**split.dropped, "twins of held-out faces": int(twins.sum())}
+        cleaned[name] = replace(split, train=take(split.train, ~twins), dropped=dropped)
+    return cleaned
+
+
+def _windows(faces: EmotionFaces | KeypointFaces) -> Image:
+    """The centre 96×96 pixels, where the face is."""
+    margin = (faces.images.shape[1] - KEYPOINT_SIDE_PX) // 2
+    end = margin + KEYPOINT_SIDE_PX
+    return faces.images[:, margin:end, margin:end]
 
 
 def mean_face(faces: KeypointFaces) -> Floats:

@@ -26,12 +26,15 @@ from edge_emotion_train.batches import (
     keypoint_samples,
     plain_faces,
 )
-from edge_emotion_train.datasets import Split, describe, load_set, mean_face
+from edge_emotion_train.datasets import Split, describe, load_sets, mean_face
 from edge_emotion_train.losses import RmsePx, WingLoss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX, build_emotion, build_keypoints, count_macs
+from edge_emotion_train.quantization_aware import quantization_aware
 from edge_emotion_train.recipe import Recipe
 
 Arrays = tuple[Floats, Floats, Floats]
+
+QUANTIZATION_AWARE_RATE = 0.1  # of the recipe's learning rate
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,7 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     """
     keras.utils.set_random_seed(recipe.seed)
     _claim(out, recipe, data)
-    splits = {
-        name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()
-    }
+    splits = load_sets(recipe, data)
     for line in describe(recipe, splits):
         print(line, flush=True)
     _check_sets(recipe, splits)
@@ -69,7 +70,7 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     keras.mixed_precision.set_global_policy(recipe.fit.precision)
     model = _build(recipe)
     print(f"{recipe.name}: {model.count_params():,} parameters, {count_macs(model) / 1e6:.1f} MMAC")
-    _fit(model, recipe, prepared, out)
+    _fit_all(model, recipe, prepared, out)
     keras.mixed_precision.set_global_policy("float32")
     deployable = _build(recipe)
     deployable.set_weights(model.get_weights())
@@ -139,18 +140,45 @@ def _as_input(faces: np.ndarray) -> Floats:
     return faces[..., None].astype(np.float32) / np.float32(255)
 
 
-def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:
+@dataclass(frozen=True)
+class _Phase:
+    """A stretch of training with a learning rate of its own, falling to 0 as a cosine."""
+
+    name: str
+    first_epoch: int
+    epochs: int
+    learning_rate: float
+    warmup_epochs: int = 0
+
+
+def _fit_all(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:
+    """Fit `model` by the recipe, the quantization-aware epochs included."""
+    fit = recipe.fit
+    plain = _Phase("plain", 0, fit.epochs, fit.learning_rate, fit.warmup_epochs)
+    _fit(model, recipe, prepared, out, plain)
+    if fit.quantization_aware_epochs:
+        aware = quantization_aware(model)
+        rate = QUANTIZATION_AWARE_RATE * fit.learning_rate
+        last = _Phase("aware", fit.epochs, fit.quantization_aware_epochs, rate)
+        _fit(aware, recipe, prepared, out, last)
+        model.set_weights(aware.get_weights())
+
+
+def _fit(
+    model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path, phase: _Phase
+) -> None:
     fit = recipe.fit
     batches = AugmentedBatches(
         prepared.samples, recipe.augment, fit.batch_size, recipe.seed, prepared.mean_face
     )
     steps = batches.num_batches
+    warms_up = phase.warmup_epochs > 0
     optimizer = keras.optimizers.AdamW(
         keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0,
-            decay_steps=steps * max(1, fit.epochs - fit.warmup_epochs),
-            warmup_target=fit.learning_rate,
-            warmup_steps=steps * fit.warmup_epochs,
+            initial_learning_rate=0.0 if warms_up else phase.learning_rate,
+            decay_steps=steps * max(1, phase.epochs - phase.warmup_epochs),
+            warmup_target=phase.learning_rate if warms_up else None,
+            warmup_steps=steps * phase.warmup_epochs,
         ),
         weight_decay=fit.weight_decay,
         use_ema=True,
@@ -164,18 +192,20 @@ def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> N
         model.compile(optimizer, loss, weighted_metrics=[RmsePx()])
     model.fit(
         batches,
-        epochs=fit.epochs,
+        epochs=phase.epochs,
         validation_data=prepared.validation,
         validation_batch_size=256,
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=[
             keras.callbacks.LambdaCallback(
-                on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+                on_epoch_begin=lambda epoch, logs: batches.start_epoch(phase.first_epoch + epoch)
             ),
             keras.callbacks.SwapEMAWeights(),
             keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
-            keras.callbacks.TensorBoard(str(out / "logs"), write_graph=False),
-            keras.callbacks.BackupAndRestore(str(out / "resume"), delete_checkpoint=False),
+            keras.callbacks.TensorBoard(str(out / "logs" / phase.name), write_graph=False),
+            keras.callbacks.BackupAndRestore(
+                str(out / "resume" / phase.name), delete_checkpoint=False
+            ),
         ],
     )
 

@@ -75,6 +75,7 @@ class Fit:
         learning_rate: the highest, reached after `warmup_epochs` and falling to 0 as a cosine.
         weight_decay: AdamW's (Loshchilov and Hutter 2019).
         ema: momentum of the weights' moving average, which becomes the model.
+        quantization_aware_epochs: after the others, at a tenth of the rate (see that module).
         precision: a Keras dtype policy; the saved model is float32 in any case.
         label_share: share of the label in the target of a face that has FER+ votes.
         class_balance: 0 leaves classes as frequent as they are, 1 gives each the same weight.
@@ -87,6 +88,7 @@ class Fit:
     warmup_epochs: int = 3
     weight_decay: float = 0.01
     ema: float = 0.999
+    quantization_aware_epochs: int = 0
     precision: str = "mixed_bfloat16"
     label_share: float = 0.6
     class_balance: float = 0.0
