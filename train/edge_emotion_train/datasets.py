@@ -75,7 +75,9 @@ def load_sets(recipe: Recipe, data: Path) -> dict[str, Split]:
         EdgeEmotionError: a file is missing or has a bad row.
         WrongUse: the recipe names a reader that does not exist.
     """
-    splits = {name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()}
+    splits = {
+        name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()
+    }
     return _without_twins(splits) if recipe.task == "keypoints" else splits
 
 
@@ -148,6 +150,7 @@ def _without_twins(splits: dict[str, Split]) -> dict[str, Split]:
     )
     cleaned = {}
     for name, split in splits.items():
+        assert isinstance(split.train, KeypointFaces)
         twins = has_near_twin(_windows(split.train), held_out)
         dropped = {**split.dropped, "twins of held-out faces": int(twins.sum())}
         cleaned[name] = replace(split, train=take(split.train, ~twins), dropped=dropped)

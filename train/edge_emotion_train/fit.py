@@ -164,9 +164,7 @@ def _fit_all(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) 
         model.set_weights(aware.get_weights())
 
 
-def _fit(
-    model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path, phase: _Phase
-) -> None:
+def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path, phase: _Phase) -> None:
     fit = recipe.fit
     batches = AugmentedBatches(
         prepared.samples, recipe.augment, fit.batch_size, recipe.seed, prepared.mean_face
