@@ -153,17 +153,20 @@ def _groups(source: Source) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """The groups of a set's rows that are reported apart, as masks."""
     rows = source.rows
     everything = np.ones(len(rows), bool)
-    if rows.truth.ndim == 1:
-        yield source.name, everything
-        if source.trained is not None:
-            alone = ~has_near_twin(rows.images, source.trained.images)
-            if alone.any():
-                yield f"{source.name}, without near twins of training faces", alone
-        return
-    complete = ~np.isnan(rows.truth).any(axis=(1, 2))
-    for name, chosen in (("complete rows", complete), ("rows with missing points", ~complete)):
-        if chosen.any():
-            yield f"{source.name}, {name}", chosen
+    alone = everything
+    if source.trained is not None:
+        alone = ~has_near_twin(rows.images, source.trained.images)
+    without = [("", everything)]
+    if alone.any() and not alone.all():
+        without.append((", without near twins of training faces", alone))
+    groups = [("", everything)]
+    if rows.truth.ndim > 1:
+        complete = ~np.isnan(rows.truth).any(axis=(1, 2))
+        groups = [(", complete rows", complete), (", rows with missing points", ~complete)]
+    for group, chosen in groups:
+        for reservation, kept in without:
+            if (chosen & kept).any():
+                yield f"{source.name}{group}{reservation}", chosen & kept
 
 
 def _interval(rows: Rows, answers: Floats) -> Interval:
@@ -193,9 +196,11 @@ def _tell_emotion(evaluation: Evaluation) -> None:
     tell(table)
     for part in evaluation.parts:
         assert isinstance(part.figures, EmotionFigures)
-        confusion = _table(f"{part.name}: true", *EMOTIONS)
-        for name, counts in zip(EMOTIONS, part.figures.confusion, strict=True):
-            confusion.add_row(name, *map(str, counts))
+        found = part.figures
+        confusion = _table(f"{part.name}: true", *EMOTIONS, "precision", "recall", "F1")
+        for name, counts in zip(EMOTIONS, found.confusion, strict=True):
+            shares = (found.precision[name], found.recall[name], found.f1[name])
+            confusion.add_row(name, *map(str, counts), *(f"{share:.1%}" for share in shares))
         tell("")
         tell(confusion)
 

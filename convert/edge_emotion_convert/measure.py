@@ -27,7 +27,7 @@ class EmotionFigures:
     Attributes:
         rows: how many faces it was measured on.
         accuracy, balanced_accuracy: over all faces; the mean of the classes' recalls.
-        recall: of each class.
+        recall, precision, f1: of each class.
         confusion: `(5, 5)` counts; row: the true class, column: the answer.
     """
 
@@ -35,6 +35,8 @@ class EmotionFigures:
     accuracy: float
     balanced_accuracy: float
     recall: dict[str, float]
+    precision: dict[str, float]
+    f1: dict[str, float]
     confusion: list[list[int]]
 
 
@@ -102,9 +104,15 @@ def _emotion_figures(rows: Rows, probabilities: Floats) -> EmotionFigures:
         len(rows),
         metrics.accuracy(confusion),
         metrics.balanced_accuracy(confusion),
-        dict(zip(EMOTIONS, metrics.recall(confusion).tolist(), strict=True)),
+        _by_emotion(metrics.recall(confusion)),
+        _by_emotion(metrics.precision(confusion)),
+        _by_emotion(metrics.f1(confusion)),
         confusion.tolist(),
     )
+
+
+def _by_emotion(shares: Floats) -> dict[str, float]:
+    return dict(zip(EMOTIONS, shares.tolist(), strict=True))
 
 
 def _keypoint_figures(rows: Rows, points: Floats) -> KeypointFigures:

@@ -6,11 +6,13 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+
+from edge_emotion.quiet import native_messages_hidden
 
 _progress = Console(stderr=True, highlight=False)
 _answers = Console(highlight=False, width=200)  # a file or a pipe gets whole tables
@@ -39,25 +41,29 @@ def counted(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
 def quiet() -> Iterator[None]:
     """Keep what libraries say to themselves off both streams; `say` and `counted` still speak.
 
-    TensorFlow prints to stdout, warns, and from C++ writes to file descriptor 2, which no setting
-    turns off altogether (a missing GPU, operator counts).
+    TensorFlow prints to stdout, warns, and writes to file descriptor 2 from C++.
     """
-    original, python_stderr = os.dup(2), sys.stderr
-    hidden = os.open(os.devnull, os.O_WRONLY)
-    try:
-        with (
-            os.fdopen(os.dup(original), "w", buffering=1) as kept,
-            redirect_stdout(io.StringIO()),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")
-            python_stderr.flush()
-            if python_stderr is sys.__stderr__:  # else something already collects it
-                sys.stderr = kept
-            os.dup2(hidden, 2)
+    ours = sys.stderr
+    with (
+        _stderr_kept() as kept,
+        native_messages_hidden(),
+        redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        sys.stderr = kept
+        try:
             yield
-    finally:
-        sys.stderr = python_stderr
-        os.dup2(original, 2)
-        os.close(original)
-        os.close(hidden)
+        finally:
+            sys.stderr = ours
+
+
+@contextmanager
+def _stderr_kept() -> Iterator[TextIO]:
+    """A stream to where stderr goes now, whatever becomes of file descriptor 2."""
+    if sys.stderr is not sys.__stderr__ or sys.stderr is None:  # something collects it already
+        yield sys.stderr
+        return
+    sys.stderr.flush()
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1) as kept:
+        yield kept

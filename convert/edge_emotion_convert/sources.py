@@ -6,8 +6,9 @@ from pathlib import Path
 from edge_emotion.data.formats import FORMATS, recognise
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import Task
+from edge_emotion_convert.progress import say
 from edge_emotion_convert.rows import Rows, as_seen, join
-from edge_emotion_train.datasets import Split, load_set
+from edge_emotion_train.datasets import Split, load_set, load_sets
 from edge_emotion_train.recipe import DataSet, Recipe
 
 SPLITS = ("test", "validation", "train", "all")
@@ -20,7 +21,7 @@ class Source:
     Attributes:
         name: of the set and its split, as it is reported.
         rows: the faces as the network sees them.
-        trained: the set's training rows, where the network may have seen near twins of `rows`.
+        trained: the training rows of all the recipe's sets, among which `rows` may have near twins.
     """
 
     name: str
@@ -31,9 +32,9 @@ class Source:
 def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> list[Source]:
     """The sets that a path stands for.
 
-    A path that the recipe names, or the folder that holds all of its sets, is framed, corrected and
-    split as in training.  Any other file or folder is read as it is: FER2013 by its `Usage`, the
-    rest whole.
+    The folder that holds the recipe's sets, or one of these sets in it, is framed, corrected and
+    split as in training; sets that are not there are named and left out.  Any other file or folder
+    is read as it is: FER2013 by its `Usage`, the rest whole.
 
     Args:
         path: a data folder, one set's folder, fer2013.csv, training.csv, or a zip of these.
@@ -49,13 +50,26 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
         raise WrongUse(f"split {split!r}", expected="one of " + ", ".join(SPLITS))
     if not path.exists():
         raise EdgeEmotionError(f"{path} does not exist", remedy="check --data")
-    found = []
-    for root, name, data_set in _sets(path, task, recipe):
-        parts = load_set(root, name, data_set, recipe.seed if recipe else 0)
-        if len(rows := _choose(parts, split, name)):
-            twins = data_set.reader == "fer2013" and split == "test" and len(parts.train)
-            trained = as_seen(parts.train, name) if twins else None
-            found.append(Source(f"{name} {split}", rows, trained))
+    located = _in_recipe(path, recipe) if recipe else None
+    if recipe and located:
+        root, chosen = located
+        absent = [name for name in recipe.sets if not _is_there(root, recipe.sets[name])]
+        if absent:
+            say(f"{root} lacks {', '.join(absent)}: not evaluated")
+        splits = load_sets(recipe.only([name for name in recipe.sets if name not in absent]), root)
+    else:
+        chosen, splits = [path.stem], {path.stem: _load_as_it_is(path, task, recipe)}
+    trained = join([as_seen(parts.train, name) for name, parts in splits.items()])
+    sources = [
+        Source(
+            f"{name} {split}",
+            _choose(splits[name], split, name),
+            trained if split == "test" and len(trained) else None,
+        )
+        for name in chosen
+        if name in splits
+    ]
+    found = [source for source in sources if len(source.rows)]
     if not found:
         raise EdgeEmotionError(
             f"{path} has no {split} rows", remedy="choose another --split, for example all"
@@ -63,31 +77,47 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
     return found
 
 
-def _sets(path: Path, task: Task, recipe: Recipe | None) -> list[tuple[Path, str, DataSet]]:
-    """`(root, name, set)` of each set to load, its path relative to the root."""
-    sets = recipe.sets if recipe else {}
-    parts = path.resolve().parts
-    for name, data_set in sets.items():
+def _in_recipe(path: Path, recipe: Recipe) -> tuple[Path, list[str]] | None:
+    """The data folder that `path` is, or is a set in, and the sets it stands for.
+
+    A folder is taken for a set of the recipe only where another of its sets lies beside it: any
+    folder may be called `keypoints`.
+    """
+    if any(_is_there(path, data_set) for data_set in recipe.sets.values()):
+        return path, list(recipe.sets)
+    resolved = path.resolve()
+    for name, data_set in recipe.sets.items():
         own = Path(data_set.path).parts
-        if own and parts[-len(own) :] == own:
-            return [(path.resolve().parents[len(own) - 1], name, data_set)]
+        if not own or resolved.parts[-len(own) :] != own:
+            continue
+        root = resolved.parents[len(own) - 1]
+        others = [other for key, other in recipe.sets.items() if key != name]
+        if any(_is_there(root, other) for other in others) or not others:
+            say(f"{path} is the recipe's set {name}: framed and split as in training")
+            return root, [name]
+    return None
+
+
+def _is_there(root: Path, data_set: DataSet) -> bool:
+    return (root / data_set.path).exists()
+
+
+def _load_as_it_is(path: Path, task: Task, recipe: Recipe | None) -> Split:
     reader = recognise(path)
-    if reader is not None:
-        found = FORMATS[reader]
-        if found.task != task:
-            raise WrongUse(f"{path} holds data for {found.task}", expected=f"data for {task}")
-        if not found.labelled:
-            raise WrongUse(f"{path} is {found.what}", expected="data to measure against")
-        whole = DataSet(reader, path.resolve().name, shares=(0.0, 0.0, 1.0))
-        return [(path.resolve().parent, path.stem, whole)]
-    present = any((path / data_set.path).exists() for data_set in sets.values())
-    if not present:
+    if reader is None:
+        sets = f", or the folder of the recipe's sets ({', '.join(recipe.sets)})" if recipe else ""
         raise EdgeEmotionError(
             f"{path} holds no data that can be read",
-            expected="fer2013.csv, training.csv, class folders, a folder with keypoints.csv, or "
-            f"the folder of the recipe's sets ({', '.join(s.path for s in sets.values())})",
+            expected="fer2013.csv, training.csv, class folders or a folder with keypoints.csv"
+            + sets,
         )
-    return [(path, name, data_set) for name, data_set in sets.items()]
+    found = FORMATS[reader]
+    if found.task != task:
+        raise WrongUse(f"{path} holds data for {found.task}", expected=f"data for {task}")
+    if not found.labelled:
+        raise WrongUse(f"{path} is {found.what}", expected="data to measure against")
+    path = path.resolve()
+    return load_set(path.parent, path.stem, DataSet(reader, path.name, shares=(0.0, 0.0, 1.0)), 0)
 
 
 def _choose(parts: Split, split: str, name: str) -> Rows:

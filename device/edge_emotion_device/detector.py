@@ -16,7 +16,7 @@ _SMALLEST_FACE_PX = 24  # of the reduced frame: 7.5 % of its longest side
 # From the cascade's box to the crop the networks expect: centre and side, in parts of the box's
 # side.  Medians over faces that have both, by benchmarks/framing.py.
 _BOX_TO_CROP_SHIFT = (0.0, 0.0)
-_BOX_TO_CROP_SIDE = 0.99
+_BOX_TO_CROP_SIDE = 0.97
 
 
 class HaarDetector:

@@ -11,6 +11,11 @@ import keras
 import numpy as np
 import tomli_w
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 import edge_emotion
 from edge_emotion.data.faces import EmotionFaces, KeypointFaces
 from edge_emotion.errors import EdgeEmotionError, WrongUse
@@ -57,11 +62,13 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
         EdgeEmotionError: data missing or unreadable, or the folder holds another recipe's run.
     """
     keras.utils.set_random_seed(recipe.seed)
-    _claim(out, recipe, data)
+    _check_folder(out, recipe)
     splits = load_sets(recipe, data)
     for line in describe(recipe, splits):
         print(line, flush=True)
     _check_sets(recipe, splits)
+    table = {**recipe.as_dict(), "data": str(data.resolve())}
+    write_text(out / "recipe.toml", tomli_w.dumps(table))
     prepared = (
         _prepare_emotion(recipe, splits)
         if recipe.task == "emotion"
@@ -208,21 +215,21 @@ def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path, phas
     )
 
 
-def _claim(out: Path, recipe: Recipe, data: Path) -> None:
-    """Write recipe.toml, or check that an interrupted run in the folder has the same one."""
-    table = {**recipe.as_dict(), "data": str(data)}
-    text = tomli_w.dumps(table)
-    file = out / "recipe.toml"
+def _check_folder(out: Path, recipe: Recipe) -> None:
+    """Check that the folder holds no run, or an interrupted one of the same recipe."""
+    remedy = "name another folder with --out, or remove it"
     if (out / "metrics.json").exists():
-        raise EdgeEmotionError(
-            f"{out} holds a finished run", remedy="name another folder with --out, or remove it"
-        )
-    if file.exists() and file.read_text(encoding="utf-8") != text:
-        raise EdgeEmotionError(
-            f"{out} holds a run of another recipe",
-            remedy="name another folder with --out, or remove it",
-        )
-    write_text(file, text)
+        raise EdgeEmotionError(f"{out} holds a finished run", remedy=remedy)
+    file = out / "recipe.toml"
+    if not file.exists():
+        return
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EdgeEmotionError(f"{file} cannot be read: {error}", remedy=remedy) from error
+    found.pop("data", None)  # the same data may lie elsewhere today
+    if found != tomllib.loads(tomli_w.dumps(recipe.as_dict())):
+        raise EdgeEmotionError(f"{out} holds a run of another recipe", remedy=remedy)
 
 
 def _finish(

@@ -8,7 +8,7 @@ from edge_emotion_convert.measure import EmotionFigures, KeypointFigures
 
 
 def emotion(accuracy, rows=200):
-    return EmotionFigures(rows, accuracy, accuracy, {}, [])
+    return EmotionFigures(rows, accuracy, accuracy, {}, {}, {}, [])
 
 
 def keypoints(rmse_px, rows=200):
