@@ -25,6 +25,7 @@ from edge_emotion.preprocess import (
     cut,
 )
 from edge_emotion.types import Floats
+from edge_emotion_train.drawn_faces import emotion_faces, keypoint_faces
 from edge_emotion_train.recipe import DataSet, Recipe
 
 FER2013_VALIDATION_SHARE = 0.05
@@ -71,6 +72,9 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
         WrongUse: the recipe names a reader that does not exist.
     """
     path = data / source.path
+    if source.reader == "drawn_emotion":
+        drawn = emotion_faces(source.count, seed)
+        return _split(drawn, drawn.names, source, seed)
     if source.reader == "fer2013":
         return split_fer2013(
             read_fer2013(path, data / source.ferplus if source.ferplus else None), source, seed
@@ -79,14 +83,17 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
         faces = first_only(read_class_folders(path, source.side_px))
         framed = _reframe(faces, source)
         return _split(framed, framed.names, source, seed)
-    if source.reader == "kaggle_keypoints":
+    if source.reader == "drawn_keypoints":
+        points = keypoint_faces(source.count, seed)
+    elif source.reader == "kaggle_keypoints":
         points = read_kaggle_keypoints(path)
     elif source.reader == "keypoint_folder":
         points = read_keypoint_folder(path)
     else:
         raise WrongUse(
             f"set {name} asks for the reader {source.reader!r}",
-            expected="fer2013, class_folders, kaggle_keypoints or keypoint_folder",
+            expected="fer2013, class_folders, kaggle_keypoints, keypoint_folder, drawn_emotion or "
+            "drawn_keypoints",
         )
     if source.convention == "ibug":
         corrected = points.keypoints - IBUG_MINUS_KAGGLE_PX
@@ -100,9 +107,9 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
     `PrivateTest` rows, where the file has them, are left alone.  Training rows that are identical
     to a row of either test or to an earlier training row are dropped.
     Validation takes its share of the training rows that have no near twin anywhere, so that it does
-    not flatter.  Without `Usage` the rows are split by the set's shares.
+    not flatter.  Without `Usage`, or where the set asks for it, all rows are split by its shares.
     """
-    if not (faces.usages == "Training").any():
+    if source.split == "shares" or not (faces.usages == "Training").any():
         return _split(first_only(faces), np.array([]), source, seed)
     training = faces.usages == "Training"
     rest, test = take(faces, training), take(faces, faces.usages == "PublicTest")

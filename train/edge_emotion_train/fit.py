@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 import keras
 import numpy as np
 import tomli_w
@@ -27,9 +32,11 @@ from edge_emotion_train.batches import (
     plain_faces,
 )
 from edge_emotion_train.datasets import Split, describe, load_set, mean_face
-from edge_emotion_train.losses import RmsePx, WingLoss
-from edge_emotion_train.networks import OFFSET_LIMIT_PX, build_emotion, build_keypoints, count_macs
-from edge_emotion_train.recipe import Recipe
+from edge_emotion_train.losses import RmsePx, make_loss
+from edge_emotion_train.networks import OFFSET_LIMIT_PX, build, count_macs, summary, totals
+from edge_emotion_train.optimizers import make_optimizer
+from edge_emotion_train.recipe import Recipe, parse
+from edge_emotion_train.stopping import StopEarly
 
 Arrays = tuple[Floats, Floats, Floats]
 
@@ -67,11 +74,12 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
         else _prepare_keypoints(recipe, splits)
     )
     keras.mixed_precision.set_global_policy(recipe.fit.precision)
-    model = _build(recipe)
-    print(f"{recipe.name}: {model.count_params():,} parameters, {count_macs(model) / 1e6:.1f} MMAC")
+    model = build(recipe.task, recipe.network)
+    write_text(out / "network.txt", summary(model) + "\n")
+    print(f"{recipe.name}: {totals(model)}")
     _fit(model, recipe, prepared, out)
     keras.mixed_precision.set_global_policy("float32")
-    deployable = _build(recipe)
+    deployable = build(recipe.task, recipe.network)
     deployable.set_weights(model.get_weights())
     with replacing(out / "model.keras") as part:
         deployable.save(part)
@@ -98,11 +106,6 @@ def _check_sets(recipe: Recipe, splits: dict[str, Split]) -> None:
             else "one in the first",
             remedy="change `shares` in the recipe",
         )
-
-
-def _build(recipe: Recipe) -> keras.Model:
-    build = build_emotion if recipe.task == "emotion" else build_keypoints
-    return build(recipe.network)
 
 
 def _prepare_emotion(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
@@ -144,57 +147,48 @@ def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> N
     batches = AugmentedBatches(
         prepared.samples, recipe.augment, fit.batch_size, recipe.seed, prepared.mean_face
     )
-    steps = batches.num_batches
-    optimizer = keras.optimizers.AdamW(
-        keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0,
-            decay_steps=steps * max(1, fit.epochs - fit.warmup_epochs),
-            warmup_target=fit.learning_rate,
-            warmup_steps=steps * fit.warmup_epochs,
-        ),
-        weight_decay=fit.weight_decay,
-        use_ema=True,
-        ema_momentum=fit.ema,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer = make_optimizer(fit, batches.num_batches)
     if recipe.task == "emotion":
-        model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+        model.compile(optimizer, make_loss(recipe), metrics=["accuracy"])
     else:
-        loss = WingLoss(fit.wing_width_px, fit.wing_curvature_px)
-        model.compile(optimizer, loss, weighted_metrics=[RmsePx()])
+        model.compile(optimizer, make_loss(recipe), weighted_metrics=[RmsePx()])
+    callbacks = [
+        keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+        ),
+        *([keras.callbacks.SwapEMAWeights()] if fit.ema else []),
+        keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
+        keras.callbacks.TensorBoard(str(out / "logs"), write_graph=False),
+        *([StopEarly(fit.patience, out, keep_best=not fit.ema)] if fit.patience else []),
+        keras.callbacks.BackupAndRestore(str(out / "resume"), delete_checkpoint=False),
+    ]
     model.fit(
         batches,
         epochs=fit.epochs,
         validation_data=prepared.validation,
         validation_batch_size=256,
         verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
-            ),
-            keras.callbacks.SwapEMAWeights(),
-            keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
-            keras.callbacks.TensorBoard(str(out / "logs"), write_graph=False),
-            keras.callbacks.BackupAndRestore(str(out / "resume"), delete_checkpoint=False),
-        ],
+        callbacks=callbacks,
     )
 
 
 def _claim(out: Path, recipe: Recipe, data: Path) -> None:
     """Write recipe.toml, or check that an interrupted run in the folder has the same one."""
-    table = {**recipe.as_dict(), "data": str(data)}
-    text = tomli_w.dumps(table)
     file = out / "recipe.toml"
     if (out / "metrics.json").exists():
         raise EdgeEmotionError(
             f"{out} holds a finished run", remedy="name another folder with --out, or remove it"
         )
-    if file.exists() and file.read_text(encoding="utf-8") != text:
-        raise EdgeEmotionError(
-            f"{out} holds a run of another recipe",
-            remedy="name another folder with --out, or remove it",
-        )
-    write_text(file, text)
+    if file.exists():
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        same_data = table.pop("data", "") == str(data)
+        # As recipes rather than as text: keys that came with a later version have their defaults.
+        if not same_data or parse(table, str(out)) != recipe:
+            raise EdgeEmotionError(
+                f"{out} holds a run of another recipe",
+                remedy="name another folder with --out, or remove it",
+            )
+    write_text(file, tomli_w.dumps({**recipe.as_dict(), "data": str(data)}))
 
 
 def _finish(

@@ -1,58 +1,32 @@
-"""The ResBlock networks, from one builder.
+"""`resblock-edge`, what a small device runs.
 
-`resblock-edge` is what a small device runs: basic residual blocks (He et al. 2016, "Deep Residual
-Learning", figure 5 left) in four stages, each of half the resolution of the one before.  The stem
-leaves 24×24 px to the first: at full resolution it alone would cost more than the 30 MMAC of all
-that follows it.  Every operator is on the Edge TPU's list.
+Basic residual blocks (He et al. 2016, "Deep Residual Learning", figure 5 left) in four stages, each
+of half the resolution of the one before.  The stem leaves 24×24 px to the first: at full resolution
+it alone would cost more than the 30 MMAC of all that follows it.  Every operator is on the Edge
+TPU's list.
 """
-
-import math
 
 import keras
 from keras import layers
 
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
-from edge_emotion_train.recipe import EdgeNetwork
-
-# Keypoints are predicted as offsets from the mean face in this unit: tanh bounds them, and its int8
-# grid of 1/128 is then 0.16 px fine, where a grid over all 96 px would be 0.38 px.
-OFFSET_LIMIT_PX = 20.0
+from edge_emotion_train.networks.heads import answer, face_input
+from edge_emotion_train.recipe import EdgeNetwork, Task
 
 
-def build_emotion(network: EdgeNetwork) -> keras.Model:
-    """Gray `(N, 48, 48, 1)` in [0, 1] to the probabilities `(N, 5)` of `labels.EMOTIONS`."""
-    face = layers.Input((EMOTION_SIDE_PX, EMOTION_SIDE_PX, 1), name="face")
-    features = _stages(_conv(face, network.widths[0], strides=2), network)
-    pooled = layers.AveragePooling2D(features.shape[1], name="pool")(features)
-    flat = layers.Dropout(network.dropout)(layers.Flatten()(pooled))
-    logits = layers.Dense(len(EMOTIONS), dtype="float32", name="logits")(flat)
-    return keras.Model(face, layers.Softmax(dtype="float32", name="probabilities")(logits))
+def build(task: Task, network: EdgeNetwork) -> keras.Model:
+    """The network for a task, of the shapes of `heads`.
 
-
-def build_keypoints(network: EdgeNetwork) -> keras.Model:
-    """Gray `(N, 96, 96, 1)` in [0, 1] to `(N, 30)` offsets from the mean face.
-
-    The offsets are x, y of each of `labels.KEYPOINTS` in units of `OFFSET_LIMIT_PX`, from -1 to 1.
-    The last map is flattened rather than averaged, since where a feature lies is the answer.
+    The last map is averaged for emotion and flattened for keypoints, since where a feature lies is
+    the answer there.
     """
-    face = layers.Input((KEYPOINT_SIDE_PX, KEYPOINT_SIDE_PX, 1), name="face")
-    features = _stages(_conv(face, network.widths[0], kernel_size=7, strides=4), network)
+    face = face_input(task)
+    if task == "emotion":
+        features = _stages(_conv(face, network.widths[0], strides=2), network)
+        features = layers.AveragePooling2D(features.shape[1], name="pool")(features)
+    else:
+        features = _stages(_conv(face, network.widths[0], kernel_size=7, strides=4), network)
     flat = layers.Dropout(network.dropout)(layers.Flatten()(features))
-    offsets = layers.Dense(2 * len(KEYPOINTS), dtype="float32", name="dense")(flat)
-    return keras.Model(face, layers.Activation("tanh", dtype="float32", name="offsets")(offsets))
-
-
-def count_macs(model: keras.Model) -> int:
-    """Multiply-accumulate operations of the convolutions and dense layers for one face."""
-    macs = 0
-    for layer in model.layers:
-        if isinstance(layer, layers.Conv2D):
-            _, height, width, _ = layer.output.shape
-            macs += height * width * math.prod(layer.kernel.shape)
-        elif isinstance(layer, layers.Dense):
-            macs += math.prod(layer.kernel.shape)
-    return macs
+    return keras.Model(face, answer(task, flat))
 
 
 def _stages(x: keras.KerasTensor, network: EdgeNetwork) -> keras.KerasTensor:
