@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RESULTS := benchmarks/results
 DATA ?= $(firstword $(wildcard data ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help run train convert test lint bench clean
+.PHONY: help run train convert test lint bench figures clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -36,6 +37,14 @@ lint: $(VENV)/dev.installed  ## check style and types
 bench: $(VENV)-bench/bench.installed  ## compare with the peers, and measure the footprint
 	$(VENV)-bench/bin/python benchmarks/peers.py $(if $(DATA),--data $(DATA))
 	$(VENV)-bench/bin/python benchmarks/footprint.py
+
+figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## measure the shipped models again, for README and model cards
+	$(VENV)-bench/bin/python benchmarks/peers.py --data $(DATA) --output $(RESULTS)/peers.json
+	$(VENV)-bench/bin/python benchmarks/footprint.py --output $(RESULTS)/footprint.json
+	$(BIN)/python benchmarks/framing.py --data $(DATA) --output $(RESULTS)/framing.json
+	for task in emotion keypoints; do $(BIN)/edge-emotion evaluate edge_emotion/models/$$task.tflite \
+	  --data $(DATA) --card docs/model-cards/$$task.md --json > $(RESULTS)/$$task.json || exit 1; done
+	$(BIN)/python benchmarks/readme.py
 
 clean:  ## remove what building and testing left
 	rm -rf $(VENV) $(VENV)-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage

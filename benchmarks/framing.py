@@ -23,8 +23,8 @@ from edge_emotion.preprocess import KEYPOINT_SIDE_PX, crop_for_keypoints, face_i
 from edge_emotion.types import Floats
 from edge_emotion_device import Analyzer, load_keypoints
 from edge_emotion_device.detector import HaarDetector
+from edge_emotion_train.datasets import IBUG_MINUS_KAGGLE_PX
 
-# Reading the table from edge_emotion_train would import TensorFlow for fifteen numbers.
 _EDGES = ("x1", "y1", "x2", "y2")
 
 
@@ -49,8 +49,7 @@ def main() -> None:
 
 def fit_box_to_crop(data: Path, model: Path | None) -> dict[str, float]:
     """Median shift and side of the crop that a face's points ask for, in sides of Haar's box."""
-    with load_keypoints(model) as keypoints:
-        mean_face = np.asarray(keypoints.metadata.mean_face, np.float32)
+    mean_face = _mean_face(model)
     detector = HaarDetector()
     relations = []
     for name in ("keypoints_300w", "keypoints"):
@@ -79,13 +78,13 @@ def fit_face_in_crop(data: Path, model: Path | None) -> dict[str, object]:
         if row["x1"] and row["ignore"] == row["occlusion"] == "0":
             boxes.setdefault(row["image"], []).append([float(row[edge]) for edge in _EDGES])
     relations = []
+    mean_face = _mean_face(model)
     with Analyzer(keypoints=model, emotion=_beside(model)) as analyzer:
         for name, annotated in list(boxes.items())[::2]:
             image = read_image(data / "detection" / "images" / name)
             analyzer.reset()
-            analyzer.analyze(image)
-            for track in analyzer._tracker.tracks:
-                crop = track.crop
+            for reading in analyzer.analyze(image):
+                crop = crop_for_keypoints(reading.keypoints, mean_face)
                 for x1, y1, x2, y2 in annotated:
                     inside = x1 < crop.x + crop.side / 2 < x2 and y1 < crop.y + crop.side / 2 < y2
                     if inside and 0.5 < (y2 - y1) / crop.side < 2:
@@ -102,10 +101,13 @@ def framing_cost(folder: Path, model: Path | None) -> dict[str, float]:
         Analyzer(keypoints=model, emotion=_beside(model)) as analyzer,
         load_keypoints(model) as keypoints,
     ):
-        mean_face = np.asarray(keypoints.metadata.mean_face, np.float32)
+        mean_face = _mean_face(model)
         table = folder / "keypoints.csv"
         for line, row in read_rows(table, ("image", *KEYPOINT_COLUMNS)):
             truth = parse_points(table, line, row, KEYPOINT_COLUMNS)
+            # The frames' labels follow iBUG's convention; the shift grows with the face.
+            side = crop_for_keypoints(truth, mean_face).side
+            truth = truth - IBUG_MINUS_KAGGLE_PX * np.float32(side / KEYPOINT_SIDE_PX)
             image = read_image(folder / row["image"], cv2.IMREAD_COLOR)
             analyzer.reset()
             center = truth.mean(axis=0)
@@ -130,8 +132,12 @@ def framing_cost(folder: Path, model: Path | None) -> dict[str, float]:
         "nme_crops_found": float(np.mean(found)),
         "nme_crops_by_labels": float(np.mean(cut)),
         "ratio": float(np.mean(found) / np.mean(cut)),
-        "ratio_worst_of_found": float(np.max(found) / np.mean(cut)),
     }
+
+
+def _mean_face(model: Path | None) -> Floats:
+    with load_keypoints(model) as keypoints:
+        return np.asarray(keypoints.metadata.mean_face, np.float32)
 
 
 def _nme(truth: Floats, predicted: Floats) -> float:

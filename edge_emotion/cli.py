@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 import edge_emotion
+from edge_emotion.cli_data import data_app
 from edge_emotion.errors import EdgeEmotionError, ExitCode, MissingExtra, WrongUse, warn
 
 # Typer carries its own copy of Click since 0.26 and used the installed one before; this names the
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 train_app = typer.Typer(help="Train a network from a recipe.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
+app.add_typer(data_app, name="data")
 
 DATA_PLACES = ("data", "../shared/data")
 
@@ -312,6 +314,9 @@ def evaluate(
     split: Annotated[
         str, typer.Option(help="test, validation, train or all rows of the recipe's sets.")
     ] = "test",
+    card: Annotated[
+        Path | None, typer.Option(help="Also write a model card, in Markdown.", metavar="FILE")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on labelled faces, with 95 % intervals."""
@@ -320,7 +325,7 @@ def evaluate(
 
     if data is None and model.suffix == ".tflite":  # a run knows the data of its training
         data = _data_folder(None)
-    evaluate_command(model, data=data, split=split, as_json=json)
+    evaluate_command(model, data=data, split=split, card=card, as_json=json)
 
 
 def _data_folder(given: Path | None) -> Path:

@@ -14,7 +14,7 @@ from edge_emotion.labels import EMOTIONS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Image
 from edge_emotion_train.batches import plain_faces
-from edge_emotion_train.datasets import Split, load_set
+from edge_emotion_train.datasets import Split, load_sets
 from edge_emotion_train.recipe import Recipe
 
 Faces = EmotionFaces | KeypointFaces
@@ -70,7 +70,7 @@ def load_splits(recipe: Recipe, data: Path) -> dict[str, Split]:
     Raises:
         EdgeEmotionError: a file is missing or has a bad row.
     """
-    return {name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()}
+    return load_sets(recipe, data)
 
 
 def training_rows(splits: Mapping[str, Split]) -> Rows:

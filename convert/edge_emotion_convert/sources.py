@@ -3,21 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_emotion.data.table import read_rows
+from edge_emotion.data.formats import FORMATS, recognise
 from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.labels import EMOTIONS
 from edge_emotion.modelfile import Task
 from edge_emotion_convert.rows import Rows, as_seen, join
 from edge_emotion_train.datasets import Split, load_set
 from edge_emotion_train.recipe import DataSet, Recipe
 
 SPLITS = ("test", "validation", "train", "all")
-_TASKS: dict[str, Task] = {
-    "fer2013": "emotion",
-    "class_folders": "emotion",
-    "kaggle_keypoints": "keypoints",
-    "keypoint_folder": "keypoints",
-}
 
 
 @dataclass(frozen=True)
@@ -78,10 +71,13 @@ def _sets(path: Path, task: Task, recipe: Recipe | None) -> list[tuple[Path, str
         own = Path(data_set.path).parts
         if own and parts[-len(own) :] == own:
             return [(path.resolve().parents[len(own) - 1], name, data_set)]
-    reader = _reader(path)
+    reader = recognise(path)
     if reader is not None:
-        if _TASKS[reader] != task:
-            raise WrongUse(f"{path} holds data for {_TASKS[reader]}", expected=f"data for {task}")
+        found = FORMATS[reader]
+        if found.task != task:
+            raise WrongUse(f"{path} holds data for {found.task}", expected=f"data for {task}")
+        if not found.labelled:
+            raise WrongUse(f"{path} is {found.what}", expected="data to measure against")
         whole = DataSet(reader, path.resolve().name, shares=(0.0, 0.0, 1.0))
         return [(path.resolve().parent, path.stem, whole)]
     present = any((path / data_set.path).exists() for data_set in sets.values())
@@ -92,24 +88,6 @@ def _sets(path: Path, task: Task, recipe: Recipe | None) -> list[tuple[Path, str
             f"the folder of the recipe's sets ({', '.join(s.path for s in sets.values())})",
         )
     return [(path, name, data_set) for name, data_set in sets.items()]
-
-
-def _reader(path: Path) -> str | None:
-    """The reader for one set, by what is there; None for a folder that is none."""
-    if path.is_dir():
-        if (path / "keypoints.csv").is_file():
-            return "keypoint_folder"
-        names = {folder.name.lower() for folder in path.iterdir() if folder.is_dir()}
-        return "class_folders" if names & {name.lower() for name in EMOTIONS} else None
-    _, row = next(read_rows(path, ()), (0, {}))
-    if "emotion" in row:
-        return "fer2013"
-    if "Image" in row:
-        return "kaggle_keypoints"
-    raise EdgeEmotionError(
-        f"{path} has neither a column emotion nor a column Image",
-        expected="FER2013's CSV or Kaggle's training.csv",
-    )
 
 
 def _choose(parts: Split, split: str, name: str) -> Rows:

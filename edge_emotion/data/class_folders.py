@@ -1,41 +1,85 @@
-"""Pictures in class folders: angry/*.jpg, disgust/*.jpg and so on (RAF-DB here, or one's own)."""
+"""Pictures in class folders: angry/*.jpg, disgust/*.jpg and so on (RAF-DB, or one's own).
 
+FER2013 is also handed around like this, its classes in the folders `train` and `test`.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from edge_emotion.data.faces import EmotionFaces
-from edge_emotion.data.images import image_files, read_gray_square
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.data.images import center_square, image_files, read_image
+from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.labels import EMOTIONS
+from edge_emotion.preprocess import resize_square
+
+SPLIT_FOLDERS = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 def read_class_folders(path: Path, side: int) -> EmotionFaces:
-    """Read every picture below `path`/CLASS, resized to `side` px; upper and lower case are alike.
+    """Read every picture below `path`/CLASS, or `path`/SPLIT/CLASS, resized to `side` px.
+
+    SPLIT is train, validation or test; upper and lower case are alike, and folders of other classes
+    (fear, neutral) are left alone.  Of a picture that is not square the middle is taken, which a
+    warning says.
 
     Raises:
         EdgeEmotionError: a class folder is missing or empty, or a file in one is no picture.
     """
-    images, labels, names = [], [], []
-    folders = {folder.name.lower(): folder for folder in path.glob("*") if folder.is_dir()}
+    images, labels, names, usages = [], [], [], []
+    cropped: list[str] = []
+    for root, usage in _roots(path):
+        for label, file in _files(root):
+            image = read_image(file, cv2.IMREAD_GRAYSCALE)
+            name = str(file.relative_to(path))
+            if image.shape[0] != image.shape[1]:
+                cropped.append(f"{name} with {image.shape[1]}x{image.shape[0]} px")
+            images.append(resize_square(center_square(image), side))
+            labels.append(label)
+            names.append(name)
+            usages.append(usage)
+    if cropped:
+        warn(
+            f"{len(cropped)} of {len(images)} pictures in {path} are not square (the first is "
+            f"{cropped[0]}); the middle of them is used, so crop them to the face for better ones"
+        )
+    votes = np.zeros((len(images), len(EMOTIONS)), np.float32)
+    return EmotionFaces(
+        np.stack(images), np.array(labels), np.array(names), np.array(usages), votes
+    )
+
+
+def class_folders_in(path: Path) -> bool:
+    """Whether a folder, or the split folders in it, has a folder of one of the classes at least."""
+    return any(
+        _folders(root).keys() & {name.lower() for name in EMOTIONS} for root, _ in _roots(path)
+    )
+
+
+def _roots(path: Path) -> list[tuple[Path, str]]:
+    """Folders that hold class folders, with the split that each of them is."""
+    folders = _folders(path)
+    splits = [(folders[name], usage) for name, usage in SPLIT_FOLDERS.items() if name in folders]
+    return splits or [(path, "")]
+
+
+def _files(root: Path) -> Iterator[tuple[int, Path]]:
+    """`(label, picture)`, class by class; folders of all five must hold at least one."""
+    folders = _folders(root)
     for label, emotion in enumerate(EMOTIONS):
         folder = folders.get(emotion.lower())
         files = image_files(folder) if folder else []
-        if folder is None or not files:
+        if not files:
             raise EdgeEmotionError(
-                f"{path} has no pictures in a folder {emotion.lower()}",
+                f"{root} has no pictures in a folder {emotion.lower()}",
                 expected="the folders " + ", ".join(name.lower() for name in EMOTIONS),
                 remedy="check the path of the data set",
             )
         for file in files:
-            images.append(read_gray_square(file, side))
-            labels.append(label)
-            names.append(f"{folder.name}/{file.name}")
-    count = len(images)
-    return EmotionFaces(
-        np.stack(images),
-        np.array(labels),
-        np.array(names),
-        np.full(count, ""),
-        np.zeros((count, len(EMOTIONS)), np.float32),
-    )
+            yield label, file
+
+
+def _folders(path: Path) -> dict[str, Path]:
+    return {folder.name.lower(): folder for folder in path.glob("*") if folder.is_dir()}

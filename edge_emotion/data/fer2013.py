@@ -61,6 +61,12 @@ def read_fer2013(path: Path, ferplus: Path | None = None) -> EmotionFaces:
     )
 
 
+def not_faces(ferplus: Path) -> frozenset[str]:
+    """Names of the rows that FER+ calls "not a face", as `read_fer2013` names them."""
+    votes = enumerate(_read_ferplus(ferplus))
+    return frozenset(f"row {index}" for index, row in votes if row is None)
+
+
 def _label(path: Path, line: int, row: dict[str, str]) -> int | None:
     seven = "Usage" in row
     classes = _FER2013_CLASSES if seven else len(EMOTIONS)

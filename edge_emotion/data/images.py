@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.preprocess import resize_square
 from edge_emotion.types import Image
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm")
@@ -31,6 +30,7 @@ def read_image(file: Path, flags: int = cv2.IMREAD_COLOR) -> Image:
         content = np.fromfile(file, np.uint8)
     except OSError as error:
         raise EdgeEmotionError(f"cannot read {file}: {error.strerror}") from error
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below tells
     try:
         image = cv2.imdecode(content, flags) if content.size else None
     except cv2.error:
@@ -44,17 +44,9 @@ def read_image(file: Path, flags: int = cv2.IMREAD_COLOR) -> Image:
     return image
 
 
-def read_gray_square(file: Path, side: int) -> Image:
-    """A square picture as `(side, side) uint8` gray.
-
-    Raises:
-        EdgeEmotionError: it cannot be read or is not square.
-    """
-    image = read_image(file, cv2.IMREAD_GRAYSCALE)
-    if image.shape[0] != image.shape[1]:
-        raise EdgeEmotionError(
-            f"{file} has {image.shape[1]}x{image.shape[0]} px",
-            expected="a square picture of one face",
-            remedy="crop it to the face",
-        )
-    return image if image.shape[0] == side else resize_square(image, side)
+def center_square(image: Image) -> Image:
+    """The largest square in the middle of a picture."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]

@@ -1,4 +1,4 @@
-"""Faces with keypoints: Kaggle's training.csv, or a folder of images with a keypoints.csv."""
+"""Faces with keypoints: Kaggle's training.csv and test.csv, or images with a keypoints.csv."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from edge_emotion.data.faces import KeypointFaces
 from edge_emotion.data.images import read_image
 from edge_emotion.data.table import bad_row, parse_pixels, parse_points, read_rows
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.labels import KEYPOINT_COLUMNS
+from edge_emotion.labels import KEYPOINT_COLUMNS, KEYPOINTS
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats, Image
 
@@ -20,6 +20,8 @@ KAGGLE_BLOCK_ROWS = 40
 
 def read_kaggle_keypoints(path: Path) -> KeypointFaces:
     """Read Kaggle's training.csv (plain or zipped): 30 columns and `Image`, 9,216 gray values.
+
+    The course's data.csv is the same with its complete rows only.
 
     Rows with missing points are kept, their missing points NaN.
 
@@ -35,6 +37,23 @@ def read_kaggle_keypoints(path: Path) -> KeypointFaces:
     if not images:
         raise EdgeEmotionError(f"{path} has no rows")
     return KeypointFaces(np.stack(images), np.stack(keypoints), np.array(names), np.array(groups))
+
+
+def read_kaggle_test(path: Path) -> KeypointFaces:
+    """Read Kaggle's test.csv (plain or zipped): `ImageId` and `Image`; every point is missing.
+
+    Raises:
+        EdgeEmotionError: with the line, if a row cannot be used.
+    """
+    rows = read_rows(path, ("ImageId", "Image"))
+    images = [parse_pixels(path, line, row["Image"], KEYPOINT_SIDE_PX) for line, row in rows]
+    if not images:
+        raise EdgeEmotionError(f"{path} has no rows")
+    count = len(images)
+    unknown = np.full((count, len(KEYPOINTS), 2), np.nan, np.float32)
+    names = np.array([f"row {index}" for index in range(count)])
+    groups = np.array([f"block {index // KAGGLE_BLOCK_ROWS}" for index in range(count)])
+    return KeypointFaces(np.stack(images), unknown, names, groups)
 
 
 def read_keypoint_folder(path: Path) -> KeypointFaces:

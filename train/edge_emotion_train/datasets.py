@@ -4,12 +4,13 @@ Rows of one group (a person, a block of rows) are never in two splits, and a fac
 FER2013's `PublicTest` word for word is dropped from its `Training` rows.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from edge_emotion.data.class_folders import read_class_folders
+from edge_emotion.data.cleaning import read_left_out, without
 from edge_emotion.data.duplicates import first_of_identical, has_near_twin
 from edge_emotion.data.faces import EmotionFaces, Faces, Indices, KeypointFaces, take
 from edge_emotion.data.fer2013 import read_fer2013
@@ -24,11 +25,12 @@ from edge_emotion.preprocess import (
     SquareCrop,
     cut,
 )
-from edge_emotion.types import Floats
+from edge_emotion.types import Floats, Image
 from edge_emotion_train.drawn_faces import emotion_faces, keypoint_faces
 from edge_emotion_train.recipe import DataSet, Recipe
 
 FER2013_VALIDATION_SHARE = 0.05
+TEST_USAGES = ("PublicTest", "Test")
 
 # iBUG's points minus Kaggle's on the same photographs, x and y in pixels of a 96 px face, in the
 # order of `labels.KEYPOINTS`: iBUG marks the brows' upper edge and the lips' outer edge.
@@ -64,6 +66,22 @@ class Split:
     dropped: dict[str, int] = field(default_factory=dict)
 
 
+def load_sets(recipe: Recipe, data: Path) -> dict[str, Split]:
+    """Read and split every set of a recipe.
+
+    No picture that trains keypoints is a near twin of one that is held out in any of the sets:
+    Kaggle's faces repeat each other, and some of them are 300-W's photographs.
+
+    Raises:
+        EdgeEmotionError: a file is missing or has a bad row.
+        WrongUse: the recipe names a reader that does not exist.
+    """
+    splits = {
+        name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()
+    }
+    return _without_twins(splits) if recipe.task == "keypoints" else splits
+
+
 def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
     """Read one set of a recipe below the folder `data`, and split it.
 
@@ -76,13 +94,11 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
         drawn = emotion_faces(source.count, seed)
         return _split(drawn, drawn.names, source, seed)
     if source.reader == "fer2013":
-        return split_fer2013(
-            read_fer2013(path, data / source.ferplus if source.ferplus else None), source, seed
-        )
+        faces = read_fer2013(path, data / source.ferplus if source.ferplus else None)
+        return split_fer2013(_without_excluded(faces, data, source), source, seed)
     if source.reader == "class_folders":
-        faces = first_only(read_class_folders(path, source.side_px))
-        framed = _reframe(faces, source)
-        return _split(framed, framed.names, source, seed)
+        faces = _without_excluded(read_class_folders(path, source.side_px), data, source)
+        return split_fer2013(_reframe(faces, source), source, seed)
     if source.reader == "drawn_keypoints":
         points = keypoint_faces(source.count, seed)
     elif source.reader == "kaggle_keypoints":
@@ -95,6 +111,7 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
             expected="fer2013, class_folders, kaggle_keypoints, keypoint_folder, drawn_emotion or "
             "drawn_keypoints",
         )
+    points = _without_excluded(points, data, source)
     if source.convention == "ibug":
         corrected = points.keypoints - IBUG_MINUS_KAGGLE_PX
         points = KeypointFaces(points.images, corrected, points.names, points.groups)
@@ -108,16 +125,21 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
     to a row of either test or to an earlier training row are dropped.
     Validation takes its share of the training rows that have no near twin anywhere, so that it does
     not flatter.  Without `Usage`, or where the set asks for it, all rows are split by its shares.
+    Class folders with splits of their own are the same; their `Validation` validates, if they have
+    one.
     """
     if source.split == "shares" or not (faces.usages == "Training").any():
         return _split(first_only(faces), np.array([]), source, seed)
     training = faces.usages == "Training"
-    rest, test = take(faces, training), take(faces, faces.usages == "PublicTest")
+    rest, test = take(faces, training), take(faces, np.isin(faces.usages, TEST_USAGES))
     tested = {image.tobytes() for image in faces.images[~training]}
     leaks = np.array([image.tobytes() in tested for image in rest.images])
     first = first_of_identical(rest.images) == np.arange(len(rest))
     dropped = {"also in a test": int(leaks.sum()), "seen before": int((~leaks & ~first).sum())}
     rest = take(rest, ~leaks & first)
+    own_validation = take(faces, faces.usages == "Validation")
+    if len(own_validation):
+        return Split(rest, own_validation, test, dropped)
     twins = has_near_twin(rest.images, rest.images) | has_near_twin(rest.images, test.images)
     alone = np.random.default_rng(seed).permutation(np.flatnonzero(~twins))
     chosen = np.zeros(len(rest), bool)
@@ -128,6 +150,28 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
 def first_only(faces: EmotionFaces) -> EmotionFaces:
     """The same faces without those that repeat an earlier one pixel by pixel."""
     return take(faces, first_of_identical(faces.images) == np.arange(len(faces)))
+
+
+def _without_twins(splits: dict[str, Split]) -> dict[str, Split]:
+    if not all(isinstance(split.train, KeypointFaces) for split in splits.values()):
+        return splits  # which `fit` refuses
+    held_out = np.concatenate(
+        [_windows(faces) for split in splits.values() for faces in (split.validation, split.test)]
+    )
+    cleaned = {}
+    for name, split in splits.items():
+        assert isinstance(split.train, KeypointFaces)
+        twins = has_near_twin(_windows(split.train), held_out)
+        dropped = {**split.dropped, "twins of held-out faces": int(twins.sum())}
+        cleaned[name] = replace(split, train=take(split.train, ~twins), dropped=dropped)
+    return cleaned
+
+
+def _windows(faces: EmotionFaces | KeypointFaces) -> Image:
+    """The centre 96×96 pixels, where the face is."""
+    margin = (faces.images.shape[1] - KEYPOINT_SIDE_PX) // 2
+    end = margin + KEYPOINT_SIDE_PX
+    return faces.images[:, margin:end, margin:end]
 
 
 def mean_face(faces: KeypointFaces) -> Floats:
@@ -145,6 +189,10 @@ def _split(faces: Faces, groups: np.ndarray, source: DataSet, seed: int) -> Spli
     parts: list[Indices] = split_groups(keys, source.shares, seed)
     train, validation, test = (take(faces, rows) for rows in parts)
     return Split(train, validation, test)
+
+
+def _without_excluded(faces: Faces, data: Path, source: DataSet) -> Faces:
+    return without(faces, read_left_out(data / source.exclude)) if source.exclude else faces
 
 
 def _reframe(faces: EmotionFaces, source: DataSet) -> EmotionFaces:

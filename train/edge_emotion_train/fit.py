@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,17 @@ from edge_emotion_train.batches import (
     keypoint_samples,
     plain_faces,
 )
-from edge_emotion_train.datasets import Split, describe, load_set, mean_face
+from edge_emotion_train.datasets import Split, describe, load_sets, mean_face
 from edge_emotion_train.losses import RmsePx, make_loss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX, build, count_macs, summary, totals
 from edge_emotion_train.optimizers import make_optimizer
-from edge_emotion_train.recipe import Recipe, parse
+from edge_emotion_train.quantization_aware import quantization_aware
+from edge_emotion_train.recipe import Fit, Recipe, parse
 from edge_emotion_train.stopping import StopEarly
 
 Arrays = tuple[Floats, Floats, Floats]
+
+QUANTIZATION_AWARE_RATE = 0.1  # of the recipe's learning rate
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,7 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     """
     keras.utils.set_random_seed(recipe.seed)
     _claim(out, recipe, data)
-    splits = {
-        name: load_set(data, name, source, recipe.seed) for name, source in recipe.sets.items()
-    }
+    splits = load_sets(recipe, data)
     for line in describe(recipe, splits):
         print(line, flush=True)
     _check_sets(recipe, splits)
@@ -77,7 +78,7 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     model = build(recipe.task, recipe.network)
     write_text(out / "network.txt", summary(model) + "\n")
     print(f"{recipe.name}: {totals(model)}")
-    _fit(model, recipe, prepared, out)
+    _fit_all(model, recipe, prepared, out)
     keras.mixed_precision.set_global_policy("float32")
     deployable = build(recipe.task, recipe.network)
     deployable.set_weights(model.get_weights())
@@ -142,8 +143,34 @@ def _as_input(faces: np.ndarray) -> Floats:
     return faces[..., None].astype(np.float32) / np.float32(255)
 
 
-def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:
+@dataclass(frozen=True)
+class _Phase:
+    """A stretch of training with a schedule of its own; its epochs count on from `first_epoch`."""
+
+    name: str
+    first_epoch: int
+    fit: Fit
+
+
+def _fit_all(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:
+    """Fit `model` by the recipe, the quantization-aware epochs included."""
     fit = recipe.fit
+    _fit(model, recipe, prepared, out, _Phase("plain", 0, fit))
+    if fit.quantization_aware_epochs:
+        aware = quantization_aware(model)
+        last = replace(
+            fit,
+            epochs=fit.quantization_aware_epochs,
+            learning_rate=QUANTIZATION_AWARE_RATE * fit.learning_rate,
+            warmup_epochs=0,
+            patience=0,
+        )
+        _fit(aware, recipe, prepared, out, _Phase("aware", fit.epochs, last))
+        model.set_weights(aware.get_weights())
+
+
+def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path, phase: _Phase) -> None:
+    fit, resume = phase.fit, out / "resume" / phase.name
     batches = AugmentedBatches(
         prepared.samples, recipe.augment, fit.batch_size, recipe.seed, prepared.mean_face
     )
@@ -152,19 +179,21 @@ def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> N
         model.compile(optimizer, make_loss(recipe), metrics=["accuracy"])
     else:
         model.compile(optimizer, make_loss(recipe), weighted_metrics=[RmsePx()])
+    stop = StopEarly(fit.patience, resume, keep_best=not fit.ema)
     callbacks = [
         keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+            on_epoch_begin=lambda epoch, logs: batches.start_epoch(phase.first_epoch + epoch)
         ),
         *([keras.callbacks.SwapEMAWeights()] if fit.ema else []),
         keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
-        keras.callbacks.TensorBoard(str(out / "logs"), write_graph=False),
-        *([StopEarly(fit.patience, out, keep_best=not fit.ema)] if fit.patience else []),
-        keras.callbacks.BackupAndRestore(str(out / "resume"), delete_checkpoint=False),
+        keras.callbacks.TensorBoard(str(out / "logs" / phase.name), write_graph=False),
+        *([stop] if fit.patience else []),
+        keras.callbacks.BackupAndRestore(str(resume), delete_checkpoint=False),
     ]
     model.fit(
         batches,
-        epochs=fit.epochs,
+        epochs=stop.epochs(fit.epochs),
+        shuffle=False,  # the batches have an order of their own, the same in a resumed run
         validation_data=prepared.validation,
         validation_batch_size=256,
         verbose=1 if sys.stdout.isatty() else 2,

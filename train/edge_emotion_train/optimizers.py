@@ -7,11 +7,12 @@ from edge_emotion_train.recipe import Fit
 
 def make_optimizer(fit: Fit, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer for epochs of `steps` batches, its learning rate scheduled."""
+    warms_up = fit.warmup_epochs > 0
     rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
+        initial_learning_rate=0.0 if warms_up else fit.learning_rate,
         decay_steps=steps * max(1, fit.epochs - fit.warmup_epochs),
         alpha=1.0 if fit.schedule == "constant" else 0.0,  # the share of the rate that remains
-        warmup_target=fit.learning_rate,
+        warmup_target=fit.learning_rate if warms_up else None,
         warmup_steps=steps * fit.warmup_epochs,
     )
     average = {"use_ema": True, "ema_momentum": fit.ema} if fit.ema else {}

@@ -88,9 +88,10 @@ class DataSet:
         path: what the reader is given.
         ferplus: FER+'s votes for a fer2013 set.
         count: how many faces are drawn.
+        exclude: a list of rows to leave out, made by `edge-emotion data clean`.
         weight: of each of its faces in the loss.
-        split: own takes a fer2013 set's own split, where it has one; shares does as with all other
-            sets.
+        split: own takes the split that a fer2013 set or class folders come with, if any; shares
+            does as with all other sets.
         shares: of train, validation and test, dealt out by the recipe's seed.
         side_px: pictures of class folders are brought to this side.
         eye_distance, eye_midpoint_y: how the set frames its faces, in parts of the side, where that
@@ -102,6 +103,7 @@ class DataSet:
     path: str = ""
     ferplus: str = ""
     count: int = 0
+    exclude: str = ""
     weight: float = 1.0
     split: Literal["own", "shares"] = "own"
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
@@ -134,6 +136,7 @@ class Fit:
         weight_decay: of adamw and sgd; adam has none.
         momentum: of sgd.
         ema: momentum of the weights' moving average, which becomes the model; 0 keeps none.
+        quantization_aware_epochs: after the others, at a tenth of the rate (see that module).
         patience: end after this many epochs without a lower validation loss; 0 never does.  Without
             a moving average the weights of the best epoch become the model then.
         precision: a Keras dtype policy; the saved model is float32 in any case.
@@ -154,6 +157,7 @@ class Fit:
     momentum: float = 0.9
     ema: float = 0.999
     patience: int = 0
+    quantization_aware_epochs: int = 0
     precision: str = "mixed_bfloat16"
     loss: Literal["auto", "wing", "mse", "cross_entropy"] = "auto"
     label_smoothing: float = 0.0
@@ -166,7 +170,13 @@ class Fit:
         for name in ("epochs", "batch_size", "learning_rate", "wing_width_px", "wing_curvature_px"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected more than 0")
-        for name in ("warmup_epochs", "weight_decay", "patience", "class_balance"):
+        for name in (
+            "warmup_epochs",
+            "quantization_aware_epochs",
+            "weight_decay",
+            "patience",
+            "class_balance",
+        ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 or more")
         for name in ("ema", "momentum", "label_smoothing"):

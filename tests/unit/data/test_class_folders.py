@@ -78,6 +78,46 @@ def test_a_truncated_picture_is_named(folders: Path):
     assert "sad/0002.png is not a picture that can be read" in _refusal(folders)
 
 
-def test_a_picture_that_is_not_square_is_named(folders: Path):
-    cv2.imwrite(str(folders / "sad" / "0002.png"), np.zeros((72, 60), np.uint8))
-    assert "sad/0002.png has 60x72 px; expected a square picture" in _refusal(folders)
+@pytest.mark.parametrize("turned", [False, True], ids=["wide", "tall"])
+def test_of_a_picture_that_is_not_square_the_middle_is_taken_and_that_is_said(
+    folders: Path, capsys: pytest.CaptureFixture[str], turned: bool
+):
+    picture = np.full((72, 120), 200, np.uint8)
+    picture[:, 24:96] = 10
+    cv2.imwrite(str(folders / "sad" / "0002.png"), picture.T if turned else picture)
+    read = read_class_folders(folders, 72)
+    assert (read.images[read.names == "sad/0002.png"] == 10).all()
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "1 of 10 pictures" in told and "sad/0002.png with " in told
+
+
+def test_square_pictures_are_read_without_a_word(folders: Path, capsys: pytest.CaptureFixture[str]):
+    read_class_folders(folders, 72)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def splits(tmp_path: Path) -> Path:
+    """FER2013's image folders, as Kaggle has them: seven classes in train and test."""
+    for seed, name in enumerate(("train", "Validation", "test")):
+        write_class_folders(tmp_path / name, emotion_faces(10, seed=seed))
+        write_class_folders(tmp_path / name / "fear", emotion_faces(5, seed=9))
+    return tmp_path
+
+
+def test_folders_of_splits_are_read_with_the_split_of_each_row(splits: Path):
+    read = read_class_folders(splits, 48)
+    assert len(read) == 30
+    assert read.usages.tolist() == ["Training"] * 10 + ["Validation"] * 10 + ["Test"] * 10
+    assert read.names[[0, 10, 20]].tolist() == [
+        "train/angry/0000.png",
+        "Validation/angry/0000.png",
+        "test/angry/0000.png",
+    ]
+
+
+def test_a_class_that_is_empty_in_one_split_is_refused_with_its_folder(splits: Path):
+    for file in (splits / "test" / "disgust").iterdir():
+        file.unlink()
+    assert f"{splits / 'test'} has no pictures in a folder disgust" in _refusal(splits)

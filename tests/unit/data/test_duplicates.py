@@ -1,10 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edge_emotion.data import duplicates
-from edge_emotion.data.duplicates import first_of_identical, has_near_twin
+from edge_emotion.data.duplicates import (
+    disagree,
+    first_of_identical,
+    has_near_twin,
+    identical_groups,
+)
 from edge_emotion.types import Image
-from helpers.drawn_faces import emotion_faces
+from helpers.drawn_faces import emotion_faces, keypoint_faces
 
 FACES = emotion_faces(8, seed=1).images
 NOBODY = np.empty((0, 48, 48), np.uint8)
@@ -57,3 +64,30 @@ def test_an_even_picture_is_nobodys_twin():
 def test_among_nobody_there_is_no_twin():
     assert not has_near_twin(FACES, NOBODY).any()
     assert has_near_twin(NOBODY, FACES).shape == (0,)
+
+
+def test_rows_of_one_picture_are_grouped():
+    a, b, c = FACES[:3]
+    groups = identical_groups(np.stack([a, b, a, c, b, a]))
+    assert [rows.tolist() for rows in groups] == [[0, 2, 5], [1, 4]]
+    assert identical_groups(FACES) == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "conflict"), [((0, 0, 0), False), ((0, 0, 3), True), ((2, 0, 0), True)]
+)
+def test_emotions_of_one_picture_must_be_the_same(labels: tuple[int, ...], conflict: bool):
+    faces = replace(emotion_faces(3, seed=1), labels=np.array(labels))
+    assert disagree(faces, np.arange(3)) is conflict
+
+
+@pytest.mark.parametrize(
+    ("shift_px", "missing", "conflict"),
+    [(2, 0, False), (6, 0, True), (6, 15, False), (2, 14, False), (6, 14, True)],
+    ids=["near", "far", "nothing in common", "near where known", "far where known"],
+)
+def test_points_of_one_picture_may_differ_a_little(shift_px: int, missing: int, conflict: bool):
+    faces = keypoint_faces(2, seed=1)
+    faces.keypoints[1] = faces.keypoints[0] + (shift_px, 0)
+    faces.keypoints[1, :missing] = np.nan
+    assert disagree(faces, np.arange(2)) is conflict

@@ -51,9 +51,7 @@ def test_gray_and_colour_frames_read_alike(analyzer):
 
 
 def test_a_moving_face_is_followed_without_the_detector(analyzer):
-    readings = [
-        analyzer.analyze(frame(moved(astronaut(), 4 * i, 2 * i), i))[0] for i in range(9)
-    ]
+    readings = [analyzer.analyze(frame(moved(astronaut(), 4 * i, 2 * i), i))[0] for i in range(9)]
 
     assert [reading.track_id for reading in readings] == [1] * 9
     assert [reading.ms["detect"] > 0 for reading in readings] == [True] + [False] * 8

@@ -139,6 +139,49 @@ def test_a_set_may_ask_for_shares_instead_of_its_own_split(faces: EmotionFaces):
     assert set(split.test.usages) == {"Training", "PublicTest"}
 
 
+@pytest.mark.parametrize(
+    ("reader", "listed"),
+    [
+        ("fer2013", ("row 0", "row 5")),
+        ("class_folders", ("angry/0000.png", "sad/0002.png")),
+        ("kaggle_keypoints", ("row 0", "row 5")),
+        ("keypoint_folder", ("person000_0000.png", "person001_0005.png")),
+    ],
+)
+def test_rows_on_the_sets_list_do_not_train(
+    tmp_path: Path, faces: EmotionFaces, reader: str, listed: tuple[str, ...]
+):
+    write_fer2013_csv(tmp_path / "fer2013", take(faces, np.arange(100)))
+    write_class_folders(tmp_path / "class_folders", take(faces, np.arange(100)))
+    write_kaggle_training_csv(tmp_path / "kaggle_keypoints", keypoint_faces(100, seed=1))
+    write_keypoint_folder(tmp_path / "keypoint_folder", keypoint_faces(100, seed=1))
+    rows = "".join(f"0,{name},because\n" for name in listed)
+    (tmp_path / "left_out.csv").write_text(f"row,name,reason\n{rows}")
+    split = load_set(tmp_path, "x", DataSet(reader, reader, exclude="left_out.csv"), seed=1)
+    names = [name for part in _parts(split) for name in part.names]
+    assert len(names) == 98
+    assert not set(names) & set(listed)
+
+
+def test_a_list_that_is_not_there_is_one_line(tmp_path: Path, faces: EmotionFaces):
+    write_fer2013_csv(tmp_path / "fer2013.csv", faces)
+    source = replace(FER2013, exclude="none.csv")
+    with pytest.raises(EdgeEmotionError, match=r"none\.csv does not exist"):
+        load_set(tmp_path, "x", source, seed=1)
+
+
+def test_folders_with_splits_keep_them(tmp_path: Path, faces: EmotionFaces):
+    for split, rows in (("train", 0), ("validation", 100), ("test", 150)):
+        write_class_folders(tmp_path / "x" / split, take(faces, np.arange(rows, rows + 50)))
+    in_the_test = take(faces, np.array([150]))
+    write_class_folders(tmp_path / "x" / "train", replace(in_the_test, labels=np.array([4])))
+    source = DataSet("class_folders", "x", shares=(0.0, 0.0, 1.0))
+    split = load_set(tmp_path, "x", source, seed=1)
+    assert [len(part) for part in _parts(split)] == [50, 50, 50]
+    assert all(name.startswith("test/") for name in split.test.names)
+    assert split.dropped["also in a test"] == 1
+
+
 def test_rows_of_one_person_stay_together(tmp_path: Path):
     write_keypoint_folder(tmp_path / "k", keypoint_faces(80, seed=1))
     split = load_set(tmp_path, "k", DataSet("keypoint_folder", "k"), seed=1)

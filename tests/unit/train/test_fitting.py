@@ -5,21 +5,32 @@ import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import keras
 import numpy as np
 import pytest
 import tomli_w
 
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_train import fit
 from edge_emotion_train.fit import train
 from edge_emotion_train.losses import SquaredError, WingLoss, make_loss
 from edge_emotion_train.optimizers import make_optimizer
-from edge_emotion_train.recipe import DataSet, EdgeNetwork, Fit, Recipe, load_recipe
+from edge_emotion_train.recipe import (
+    DataSet,
+    EdgeNetwork,
+    Fit,
+    Network,
+    Recipe,
+    ReferenceNetwork,
+    load_recipe,
+)
 from edge_emotion_train.stopping import StopEarly
 
 STEPS = 10
+SMALL = EdgeNetwork((4, 4), (1, 1))
+REFERENCE = ReferenceNetwork((4,), pool=2, dense=(8,), dropout=(0.1,))
 
 
 def _recipe(task: Any, **options: Any) -> Recipe:
@@ -128,13 +139,23 @@ def test_a_fit_stops_when_nothing_gets_better_and_keeps_its_best_epoch(
 
 def test_a_resumed_fit_remembers_what_it_saw(tmp_path: Path):
     _run_epochs(StopEarly(3, tmp_path, keep_best=True), [5, 2, 3])
-    with (tmp_path / "history.csv").open("w", newline="") as stream:
-        # the last epoch was interrupted after its row was written, and comes again
-        rows = [("epoch", "val_loss"), (0, 5), (1, 2), (2, 3), (3, 9), (3, 9)]
-        csv.writer(stream).writerows(rows)
     callback = StopEarly(3, tmp_path, keep_best=True)
-    assert _run_epochs(callback, [9, 9, 9, 9], first=3) == 2
+    assert callback.epochs(100) == 100
+    # its last epoch was interrupted before the backup, and comes again
+    assert _run_epochs(callback, [9, 9, 9, 9], first=2) == 3
     assert callback.model.get_weights()[0].item() == 2
+
+
+def test_a_fit_that_has_stopped_does_not_go_on_when_it_is_resumed(tmp_path: Path):
+    _run_epochs(StopEarly(2, tmp_path, keep_best=True), [5, 2, 3, 4])
+    resumed = StopEarly(2, tmp_path, keep_best=True)
+    assert resumed.epochs(100) == 4
+    _run_epochs(resumed, [], first=4)
+    assert resumed.model.get_weights()[0].item() == 2
+
+
+def test_without_patience_nothing_stops(tmp_path: Path):
+    assert StopEarly(0, tmp_path, keep_best=True).epochs(100) == 100
 
 
 def test_a_moving_average_is_not_replaced_by_an_epoch(tmp_path: Path):
@@ -143,12 +164,12 @@ def test_a_moving_average_is_not_replaced_by_an_epoch(tmp_path: Path):
     assert callback.model.get_weights()[0].item() == 7
 
 
-def _tiny(task: Any, reader: str, **options: Any) -> Recipe:
+def _tiny(task: Any, reader: str, network: Network = SMALL, **options: Any) -> Recipe:
     return Recipe(
         name="tiny",
         task=task,
         seed=3,
-        network=EdgeNetwork((4, 4), (1, 1)),
+        network=network,
         fit=Fit(epochs=3, batch_size=8, precision="float32", **options),
         sets={"drawn": DataSet(reader, count=40)},
     )
@@ -159,7 +180,15 @@ def _tiny(task: Any, reader: str, **options: Any) -> Recipe:
     "recipe",
     [
         _tiny("emotion", "drawn_emotion", optimizer="sgd", label_smoothing=0.1, patience=2, ema=0),
-        _tiny("keypoints", "drawn_keypoints", optimizer="adam", schedule="constant", loss="mse"),
+        _tiny(
+            "keypoints",
+            "drawn_keypoints",
+            REFERENCE,
+            optimizer="adam",
+            schedule="constant",
+            loss="mse",
+            quantization_aware_epochs=1,
+        ),
     ],
     ids=["emotion", "keypoints"],
 )
@@ -168,7 +197,7 @@ def test_a_recipe_of_other_choices_trains(tmp_path: Path, recipe: Recipe):
     files = {"recipe.toml", "model.keras", "history.csv", "network.txt", "metrics.json"}
     assert files <= {file.name for file in folder.iterdir()}
     history = list(csv.DictReader((folder / "history.csv").open()))
-    assert len(history) == 3 or recipe.fit.patience
+    assert len(history) == 3 + recipe.fit.quantization_aware_epochs or recipe.fit.patience
     assert all(math.isfinite(float(row["val_loss"])) for row in history)
     with pytest.raises(EdgeEmotionError, match="holds a finished run"):
         train(recipe, tmp_path, folder)
@@ -190,3 +219,26 @@ def test_a_run_goes_on_after_an_update_that_brought_new_keys(tmp_path: Path):
     del table["network"]["name"], table["fit"]["optimizer"], table["augment"]["low_light"]
     (tmp_path / "recipe.toml").write_text(tomli_w.dumps(table))
     fit._claim(tmp_path, _tiny("emotion", "drawn_emotion"), tmp_path)
+
+
+def test_a_set_of_the_other_task_is_refused(tmp_path: Path):
+    with pytest.raises(WrongUse, match="set drawn holds EmotionFaces; expected KeypointFaces"):
+        train(_tiny("keypoints", "drawn_emotion"), tmp_path, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_run_interrupted_between_its_phases_goes_on_with_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = _tiny("keypoints", "drawn_keypoints", quantization_aware_epochs=2)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(fit, "quantization_aware", Mock(side_effect=KeyboardInterrupt))
+        train(recipe, tmp_path, tmp_path / "run")
+    train(recipe, tmp_path, tmp_path / "run")
+    train(recipe, tmp_path, tmp_path / "whole")
+    resumed, whole = (
+        list(csv.DictReader((tmp_path / name / "history.csv").open())) for name in ("run", "whole")
+    )
+    assert [row["epoch"] for row in resumed] == ["0", "1", "2", "0", "1"]
+    losses, expected = ([float(row["val_loss"]) for row in rows] for rows in (resumed, whole))
+    assert losses == pytest.approx(expected, rel=1e-4)

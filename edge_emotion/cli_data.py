@@ -1,0 +1,165 @@
+"""The commands `edge-emotion data`: look at a data set, list what should not train, get one.
+
+They import what they need when they run, as all commands do (see `cli`).
+"""
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge_emotion.errors import WrongUse
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from edge_emotion.data.inspection import Inspection
+
+data_app = typer.Typer(help="Look at data sets, clean them, get them.", no_args_is_help=True)
+
+PathArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="A CSV file, a zip of one, class folders, or a folder with a keypoints.csv."
+    ),
+]
+
+
+@data_app.command(epilog="Example: edge-emotion data inspect fer2013.csv --html fer2013.html")
+def inspect(
+    path: PathArgument,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with samples as well.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Tell what is in a data set: columns, classes, missing points, duplicates, value ranges."""
+    from edge_emotion.data.inspection import inspect as look
+    from edge_emotion.data.page import page
+    from edge_emotion.files import write_text
+
+    with _busy(f"reading {path}"):
+        faces, found = look(path)
+        if html is not None:
+            write_text(html, page(faces, found))
+    if json:
+        typer.echo(jsonlib.dumps(found.as_dict(), indent=2))
+    else:
+        _tell(found)
+
+
+@data_app.command(epilog="Example: edge-emotion data clean fer2013.csv --output left_out.csv")
+def clean(
+    path: PathArgument,
+    output: Annotated[Path, typer.Option(help="Where the list is written.", metavar="FILE")],
+    ferplus: Annotated[
+        Path | None,
+        typer.Option(help="FER+'s fer2013new.csv, for FER2013's CSV.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """List rows that should not train, and why; a recipe takes the list as `exclude`.
+
+    These are blank pictures, pictures that the test split has too, pictures with two labels,
+    repetitions and, with --ferplus, what shows no face. Rows of a test split stay.
+    """
+    from collections import Counter
+
+    from edge_emotion.data.cleaning import rows_to_leave_out, write_left_out
+    from edge_emotion.data.fer2013 import not_faces
+    from edge_emotion.data.formats import format_of, open_data
+
+    with _busy(f"reading {path}"):
+        if ferplus is not None and format_of(path) != "fer2013":
+            raise WrongUse(f"--ferplus with {path}", expected="FER2013's CSV")
+        faces = open_data(path)
+        rows = rows_to_leave_out(faces, not_faces(ferplus) if ferplus else frozenset())
+        write_left_out(output, rows)
+    typer.echo(f"{len(rows)} of {len(faces)} rows to leave out, listed in {output}")
+    for kind, count in Counter(row.kind for row in rows).most_common():
+        typer.echo(f"{count:>7} {kind}")
+
+
+@data_app.command(epilog="Example: edge-emotion data fetch fer2013 --output data/fer2013")
+def fetch(
+    name: Annotated[
+        str, typer.Argument(help="fer2013, fer2013-folders or keypoints.", metavar="SET")
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for it; data/SET without.", metavar="DIR")
+    ] = None,
+) -> None:
+    """Download a data set from Kaggle with kagglehub.
+
+    The competitions' sets want a Kaggle account; fer2013-folders, FER2013 as pictures, does not.
+    """
+    from edge_emotion.data.fetching import fetch as download
+
+    for path in download(name, output or Path("data") / name):
+        typer.echo(f"{path}; next: edge-emotion data inspect {path}")
+
+
+def _busy(what: str) -> "Status":
+    """Say on a terminal that something is under way."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(what)
+
+
+def _tell(found: "Inspection") -> None:
+    from edge_emotion.data.formats import FORMATS
+
+    gray, twice = found.gray, found.duplicates
+    typer.echo(f"{found.path}: {FORMATS[found.format].what}")
+    typer.echo(f"{found.faces} faces of {found.side_px}x{found.side_px} px")
+    typer.echo(
+        f"gray values {gray.low} to {gray.high}, mean {gray.mean}, spread {gray.spread}; "
+        f"{gray.blank} blank pictures"
+    )
+    typer.echo(
+        f"{twice.repeated} faces repeat an earlier one; {twice.across} pictures are in several "
+        f"{'splits' if found.classes else 'groups'}, {twice.conflicting} labelled in several ways"
+    )
+    across = f", {twice.near_twins_across} of a test with one for training"
+    more = across if len(found.classes) > 1 else ""
+    typer.echo(f"{twice.near_twins} other faces have a near twin{more}")
+    if found.classes:
+        splits = list(found.classes)
+        emotions = list(found.classes[splits[0]])
+        counts = [[name, *(str(found.classes[s][name]) for s in splits)] for name in emotions]
+        totals = [str(sum(found.classes[split].values())) for split in splits]
+        _table(["faces of", *(split or "all rows" for split in splits)], [*counts, ["", *totals]])
+    if found.points:
+        typer.echo(f"{found.complete} faces have all their points; {found.groups} groups")
+        points = [
+            [name, str(p.missing), _range(p.x_low, p.x_high), _range(p.y_low, p.y_high)]
+            for name, p in found.points.items()
+        ]
+        _table(["point", "missing in", "x px", "y px"], points)
+    if found.other_columns:
+        columns = [
+            [c.name, str(c.missing), c.kind, _values(c.values) or _range(c.low, c.high)]
+            for c in found.other_columns
+        ]
+        _table(["column", "empty in", "holds", "values"], columns, left=("holds", "values"))
+
+
+def _table(header: list[str], rows: list[list[str]], left: tuple[str, ...] = ()) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for place, name in enumerate(header):
+        table.add_column(name, justify="left" if place == 0 or name in left else "right")
+    for row in rows:
+        table.add_row(*row)
+    typer.echo()
+    Console(highlight=False, width=max(120, Console().width)).print(table)
+
+
+def _values(counts: dict[str, int]) -> str:
+    return ", ".join(f"{value}: {count}" for value, count in counts.items())
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:g} to {high:g}"
