@@ -12,7 +12,7 @@ help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 run: $(VENV)/run.installed  ## read faces on the demo camera with the shipped int8 models
-	$(BIN)/edge-emotion run --camera demo --save runs/demo --output runs/demo/readings.jsonl
+	$(BIN)/edge-emotion run --camera demo --save runs/demo > /dev/null
 	@echo "See runs/demo/annotated.mp4 and runs/demo/readings.jsonl"
 
 train: $(VENV)/dev.installed  ## train both networks (DATA=folder), or try the whole way (SMOKE=1)
@@ -51,18 +51,22 @@ clean:  ## remove what building and testing left
 
 # --- environments, made again when the dependencies change ---
 
+define make-venv
+$(PYTHON) -m venv $(1) || { rm -rf $(1); echo "try: sudo apt install python3-venv"; exit 1; }
+$(1)/bin/python -m pip install --quiet --upgrade pip
+endef
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "$(PYTHON) is older than 3.10; name another one: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { echo "try: sudo apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(call make-venv,$(VENV))
 
 $(VENV)/run.installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e '.[demo]'
 	@touch $@
 
 $(VENV)-bench/bench.installed: pyproject.toml $(wildcard benchmarks/*requirements.txt)
-	$(PYTHON) -m venv $(VENV)-bench
+	$(call make-venv,$(VENV)-bench)
 	$(VENV)-bench/bin/python -m pip install --quiet -e . -r benchmarks/requirements.txt
 	$(VENV)-bench/bin/python -m pip install --quiet --no-deps -r benchmarks/peers-requirements.txt
 	@touch $@

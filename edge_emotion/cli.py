@@ -60,7 +60,8 @@ def _report(error: Exception) -> ExitCode:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "edge-emotion"
         found = " ".join(error.format_message().split()).rstrip(".")
-        message, code = f"{found}; see {command} --help", ExitCode.WRONG_USE
+        message = f"{found}; see {command} --help" if found else ""  # then the help is printed
+        code = ExitCode.WRONG_USE
     else:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         message, code = f"unexpected {what}; --debug shows where", ExitCode.FAILED
@@ -78,9 +79,19 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            allow_from_autoenv=False,
+            help="Print the version.",
+        ),
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", allow_from_autoenv=False, help="Show where an error comes from."),
+    ] = False,
 ) -> None:
     pass  # `main` has taken --debug out, wherever it stood; it is here for --help
 

@@ -21,7 +21,6 @@ from edge_emotion.files import write_bytes
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.quantization import TensorSpec
-from edge_emotion.types import Floats
 
 Task = Literal["emotion", "keypoints"]
 
@@ -83,11 +82,6 @@ class ModelMetadata:
                 raise ValueError(f"mean_face {self.mean_face}; expected 15 points")
             if not self.offset_limit_px or self.offset_limit_px <= 0:
                 raise ValueError(f"offset_limit_px {self.offset_limit_px}; expected above 0")
-
-    def keypoints(self, offsets: Floats) -> Floats:
-        """`(N, 15, 2)` pixels of the 96 px face from the network's real outputs, `(N, 30)`."""
-        points = offsets.reshape(-1, len(KEYPOINTS), 2) * np.float32(self.offset_limit_px)
-        return points + np.asarray(self.mean_face, np.float32)
 
 
 @dataclass(frozen=True)

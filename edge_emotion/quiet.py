@@ -15,7 +15,11 @@ def native_messages_hidden() -> Iterator[None]:
     The TFLite runtime announces its CPU delegate there on every start, and TensorFlow that it found
     no GPU; neither has a setting that turns this off.
     """
-    kept = os.dup(_STDERR)
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # closed, as by `2>&-`: nothing to hide
+        yield
+        return
     try:
         with Path(os.devnull).open("wb") as nothing:
             os.dup2(nothing.fileno(), _STDERR)

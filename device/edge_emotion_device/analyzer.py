@@ -5,8 +5,6 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from types import TracebackType
 
-import numpy as np
-
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, crop_for_keypoints, face_inputs
 from edge_emotion.types import Floats, Frame, Image, Reading
 from edge_emotion_device.detector import HaarDetector
@@ -47,6 +45,9 @@ class Analyzer:
         max_faces: at most this many are followed, the largest first.
         detect_every: frames from one detection to the next.
 
+    Attributes:
+        detect_ms: what detection took in the last frame; 0 where there was none.
+
     Raises:
         EdgeEmotionError: a model or the delegate cannot be used.
     """
@@ -62,11 +63,12 @@ class Analyzer:
     ) -> None:
         self._emotion = load_emotion(emotion, delegate, threads)
         self._keypoints = load_keypoints(keypoints, delegate, threads)
-        self._mean_face: Floats = np.asarray(self._keypoints.metadata.mean_face, np.float32)
+        self._mean_face = self._keypoints.mean_face
         self._detector = HaarDetector()
         self._tracker = Tracker(max_faces)
         self._detect_every = detect_every
         self._frames = self._since_detection = 0
+        self.detect_ms = 0.0
         self._started_s = monotonic()
 
     def analyze(self, frame: Frame | Image) -> list[Reading]:
@@ -85,15 +87,16 @@ class Analyzer:
             frame = Frame(frame, self._frames, monotonic() - self._started_s)
         self._frames += 1
         self._since_detection += 1
+        self.detect_ms = 0.0
+        located: dict[int, _LocatedFace] = {}
+        self._locate(frame.image, located)
         due = not self._tracker.tracks or self._since_detection >= self._detect_every
-        detect_ms = self._detect(frame.image) if due else 0.0
-        faces = self._locate_all(frame.image)
-        if any(track.doubtful for track in self._tracker.tracks):
-            if not due:
-                detect_ms = self._detect(frame.image)
-                faces = self._locate_all(frame.image)
+        if due or any(track.doubtful for track in self._tracker.tracks):
+            self._detect(frame.image)
+            self._locate(frame.image, located)
             self._tracker.end_doubtful()
-        return [self._read(frame, face, detect_ms) for face in faces]
+        self._tracker.end_doubles()
+        return [self._read(frame, located[track.track_id]) for track in self._tracker.tracks]
 
     def reset(self) -> None:
         """Forget the faces followed so far: the next frame has nothing to do with the last."""
@@ -115,18 +118,22 @@ class Analyzer:
     ) -> None:
         self.close()
 
-    def _detect(self, image: Image) -> float:
-        """Find faces in the whole picture; returns the milliseconds it took."""
+    def _detect(self, image: Image) -> None:
+        """Find faces in the whole picture, and match them with those that are followed."""
         start = perf_counter()
         self._tracker.take_detections(self._detector.detect(image))
         self._since_detection = 0
-        return 1000 * (perf_counter() - start)
+        self.detect_ms = 1000 * (perf_counter() - start)
 
-    def _locate_all(self, image: Image) -> list[_LocatedFace]:
-        located = (self._locate(image, track) for track in self._tracker.tracks)
-        return [face for face in located if face is not None]
+    def _locate(self, image: Image, located: dict[int, _LocatedFace]) -> None:
+        """Find the points of every track that is not in `located`, by its number, yet."""
+        for track in self._tracker.tracks:
+            if track.track_id not in located:
+                face = self._locate_one(image, track)
+                if face is not None:
+                    located[track.track_id] = face
 
-    def _locate(self, image: Image, track: Track) -> _LocatedFace | None:
+    def _locate_one(self, image: Image, track: Track) -> _LocatedFace | None:
         """Find a track's points, and move its crop to them; None if the track turns doubtful."""
         start = perf_counter()
         crop = track.crop
@@ -153,7 +160,7 @@ class Analyzer:
         large, small = face_inputs(image, track.crop)
         return small, track.crop.to_frame(self._keypoints.locate(large), KEYPOINT_SIDE_PX)
 
-    def _read(self, frame: Frame, located: _LocatedFace, detect_ms: float) -> Reading:
+    def _read(self, frame: Frame, located: _LocatedFace) -> Reading:
         track = located.track
         start = perf_counter()
         probabilities = self._emotion.run(located.face)
@@ -168,6 +175,10 @@ class Analyzer:
             probabilities=probabilities,
             smoothed=smoothed,
             label=label,
-            ms={"detect": detect_ms, "keypoints": located.keypoints_ms, "emotion": emotion_ms},
+            ms={
+                "detect": self.detect_ms,
+                "keypoints": located.keypoints_ms,
+                "emotion": emotion_ms,
+            },
             source=frame.source,
         )

@@ -2,6 +2,7 @@
 
 import ctypes
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
@@ -67,10 +68,16 @@ def open_delegates(text: str) -> list[Any]:
     except (OSError, ValueError, AttributeError) as error:
         why = _why(choice.library, error)
         if not choice.required:
-            warn(f"no accelerator: {why}; using the CPU")
+            _warn_once(f"no accelerator: {why}; using the CPU")
             return []
         remedy = "check the library and the device, or use --delegate cpu"
         raise EdgeEmotionError(f"delegate {text}: {why}", remedy=remedy) from error
+
+
+@cache
+def _warn_once(message: str) -> None:
+    """Both networks ask for the accelerator; the user need not hear of it twice."""
+    warn(message)
 
 
 def _why(library: str, error: Exception) -> str:

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
+from edge_emotion.labels import KEYPOINTS
 from edge_emotion.modelfile import ModelFile, ModelMetadata, Task, read_model, shipped_model
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.quiet import native_messages_hidden
 from edge_emotion.types import Floats, Image
-from edge_emotion_device.delegates import open_delegates
+from edge_emotion_device.delegates import open_delegates, parse_delegate
 from edge_emotion_device.runtime import Interpreter
 
 AnyModel = TypeVar("AnyModel", bound="Model")
@@ -29,20 +30,7 @@ class Model:
             raise WrongUse(f"{threads} threads", expected="at least 1")
         self.metadata: ModelMetadata = file.metadata
         self._interpreter: Any = None
-        try:
-            delegates = open_delegates(delegate)
-            with native_messages_hidden():
-                interpreter = Interpreter(
-                    model_content=file.flatbuffer,
-                    num_threads=threads,
-                    experimental_delegates=delegates,
-                )
-                interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise EdgeEmotionError(
-                f"{file.path} cannot run with --delegate {delegate}: {error}",
-                remedy="try --delegate cpu, or convert the model again",
-            ) from error
+        interpreter = _open_interpreter(file, delegate, threads)
         given, answered = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         self._given, self._answered = TensorSpec.of(given), TensorSpec.of(answered)
         file.check_tensors(self._given, self._answered)
@@ -90,6 +78,27 @@ class Model:
         return answers
 
 
+def _open_interpreter(file: ModelFile, delegate: str, threads: int) -> Any:
+    delegates = open_delegates(delegate)
+    try:
+        with native_messages_hidden():
+            interpreter = Interpreter(
+                model_content=file.flatbuffer,
+                num_threads=threads,
+                experimental_delegates=delegates,
+            )
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        if delegates and not parse_delegate(delegate).required:
+            warn(f"the accelerator refuses {file.path} ({error}); using the CPU")
+            return _open_interpreter(file, "cpu", threads)
+        raise EdgeEmotionError(
+            f"{file.path} cannot run with --delegate {delegate}: {error}",
+            remedy="try --delegate cpu, or convert the model again",
+        ) from error
+    return interpreter
+
+
 class EmotionModel(Model):
     """The emotion network."""
 
@@ -103,11 +112,20 @@ class EmotionModel(Model):
 
 
 class KeypointModel(Model):
-    """The keypoint network."""
+    """The keypoint network.
+
+    Attributes:
+        mean_face: `(15, 2) float32` pixels, what the network's offsets are counted from.
+    """
+
+    def __init__(self, file: ModelFile, delegate: str, threads: int) -> None:
+        super().__init__(file, delegate, threads)
+        self.mean_face: Floats = np.asarray(file.metadata.mean_face, np.float32)
+        self._limit_px = np.float32(file.metadata.offset_limit_px)
 
     def locate(self, face: Image) -> Floats:
         """`(15, 2) float32` pixels of one `(96, 96) uint8` face."""
-        return self.metadata.keypoints(self.run(face))[0]
+        return self._points(self.run(face))[0]
 
     def predict(self, faces: Image) -> Floats:
         """`(N, 15, 2) float32` pixels, as `labels.KEYPOINTS`, of `(N, 96, 96) uint8` faces.
@@ -115,7 +133,10 @@ class KeypointModel(Model):
         Raises:
             ValueError: the faces have another shape or type.
         """
-        return self.metadata.keypoints(self._run_all(faces))
+        return self._points(self._run_all(faces))
+
+    def _points(self, offsets: Floats) -> Floats:
+        return offsets.reshape(-1, len(KEYPOINTS), 2) * self._limit_px + self.mean_face
 
 
 def load_emotion(

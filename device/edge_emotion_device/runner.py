@@ -79,28 +79,32 @@ def run(options: RunOptions) -> ExitCode:
         EdgeEmotionError: a model, the camera or a sink failed.
     """
     summary = Summary()
-    with ExitStack() as stack:
-        stop = stack.enter_context(StopSignal().listening())
-        analyzer = stack.enter_context(
-            Analyzer(
-                options.emotion,
-                options.keypoints,
-                options.delegate,
-                options.threads,
-                options.max_faces,
-                options.detect_every,
+    stop = StopSignal()
+    try:
+        with ExitStack() as stack:
+            analyzer = stack.enter_context(
+                Analyzer(
+                    options.emotion,
+                    options.keypoints,
+                    options.delegate,
+                    options.threads,
+                    options.max_faces,
+                    options.detect_every,
+                )
             )
-        )
-        camera = open_camera(options.camera, sequence=options.sequence)
-        if camera.kind == "live":
-            camera = LatestFrame(camera)
-        stack.enter_context(camera)
-        sinks = [stack.enter_context(sink) for sink in open_sinks(options, camera)]
-        # ReaderGone: who read stdout has seen enough, as in `edge-emotion run --camera | head -3`.
-        with suppress(ReaderGone, Stopped):
-            _loop(options, camera, analyzer, sinks, stop, summary)
-        summary.dropped = getattr(camera, "dropped", 0)
-    summary.print(sys.stderr)
+            camera = open_camera(options.camera, sequence=options.sequence)
+            if camera.kind == "live":
+                camera = LatestFrame(camera)
+            stack.enter_context(camera)
+            stack.enter_context(stop.listening())
+            sinks = [stack.enter_context(sink) for sink in open_sinks(options, camera)]
+            # ReaderGone: who read stdout has seen enough, as `head -3` has after three lines.
+            with suppress(ReaderGone, Stopped):
+                _loop(options, camera, analyzer, sinks, stop, summary)
+            summary.dropped = getattr(camera, "dropped", 0)
+    finally:
+        if summary.frames:
+            summary.print(sys.stderr)
     return ExitCode.INTERRUPTED if stop.number == signal.SIGINT else ExitCode.DONE
 
 
@@ -132,4 +136,10 @@ def _loop(
         for sink in sinks:
             sink.write(frame, readings)
         done = perf_counter()
-        summary.add(readings, read_s=got - start, analyze_s=analyzed - got, write_s=done - analyzed)
+        summary.add(
+            readings,
+            analyzer.detect_ms,
+            read_s=got - start,
+            analyze_s=analyzed - got,
+            write_s=done - analyzed,
+        )

@@ -47,9 +47,14 @@ class Summary:
         self._stages = {name: StageTimes() for name in stages}
 
     def add(
-        self, readings: Sequence[Reading], read_s: float, analyze_s: float, write_s: float
+        self,
+        readings: Sequence[Reading],
+        detect_ms: float,
+        read_s: float,
+        analyze_s: float,
+        write_s: float,
     ) -> None:
-        """Count one frame, and the seconds to get it, to read it and to hand it on."""
+        """Count one frame: what detection took (0: none), to get it, to read it, to hand it on."""
         if not self.frames:
             self._first_s = monotonic() - read_s - analyze_s - write_s
         self._last_s = monotonic()
@@ -62,8 +67,8 @@ class Summary:
         for reading in readings:
             self._stages["keypoints"].add(reading.ms["keypoints"])
             self._stages["emotion"].add(reading.ms["emotion"])
-        if readings and readings[0].ms["detect"]:
-            self._stages["detect"].add(readings[0].ms["detect"])
+        if detect_ms:
+            self._stages["detect"].add(detect_ms)
 
     def print(self, stream: TextIO) -> None:
         """Write the summary, one fact a line."""

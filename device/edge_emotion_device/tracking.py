@@ -11,6 +11,8 @@ from edge_emotion_device.smoothing import LabelSmoother, OneEuroFilter
 
 # Crops that overlap less than this are of two faces, or of one that was lost.
 SAME_FACE_IOU = 0.3
+# Two tracks whose crops overlap more than this follow one and the same face.
+ONE_FACE_IOU = 0.5
 # A crop that its own points would move further than this was not on a face.
 STEADY_IOU = 0.55
 # The same face a frame later looks alike (correlation of 12×12 reductions, about 0.98); what looks
@@ -84,6 +86,14 @@ class Tracker:
         for crop in crops[: max(0, self._max_faces - len(kept))]:
             kept.append(Track(self._next_id, crop))
             self._next_id += 1
+        self.tracks = kept
+
+    def end_doubles(self) -> None:
+        """End every track that has come to the face of an older one."""
+        kept: list[Track] = []
+        for track in self.tracks:
+            if all(overlap(track.crop, older.crop) < ONE_FACE_IOU for older in kept):
+                kept.append(track)
         self.tracks = kept
 
     def end_doubtful(self) -> None:

@@ -218,7 +218,9 @@ class Recipe:
                 f"recipe {self.name} has no set {', '.join(unknown)}",
                 expected="some of " + ", ".join(self.sets),
             )
-        return dataclasses.replace(self, sets={name: self.sets[name] for name in names})
+        return dataclasses.replace(
+            self, sets={name: source for name, source in self.sets.items() if name in names}
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain tables, as `parse` takes them."""

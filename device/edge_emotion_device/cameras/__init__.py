@@ -53,9 +53,9 @@ def _kind(source: str, sequence: bool) -> str:
         return "usb"
     scheme, separator, _ = source.partition("://")
     if separator:
-        if scheme in ("rtsp", "http", "https"):
-            return scheme
-        raise WrongUse(f"camera {source}", expected=_CHOICES)
+        if scheme.lower() in ("rtsp", "http", "https"):
+            return scheme.lower()
+        raise WrongUse(f"a camera at {scheme}://", expected=_CHOICES)  # the rest may be secret
     if source.partition(":")[0] in ("auto", "csi", "usb", "demo"):
         return source.partition(":")[0]
     path = Path(source)

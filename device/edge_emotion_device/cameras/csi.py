@@ -94,10 +94,11 @@ def _import() -> tuple[Any, Any]:
     try:
         import libcamera
         import picamera2
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # ValueError: built for another NumPy
         raise WrongUse(
             f"a CSI camera needs picamera2, which cannot be imported ({error})",
-            remedy="run: sudo apt install python3-picamera2, and make the virtual environment "
-            "with --system-site-packages",
+            remedy="run: sudo apt install python3-picamera2, make the virtual environment with "
+            "--system-site-packages and, on Bookworm, install 'numpy<2' "
+            "'opencv-python-headless<4.12' in it",
         ) from error
     return picamera2, libcamera

@@ -13,11 +13,15 @@ from edge_emotion_device.cameras.base import Camera
 MAX_FPS = 1000.0  # more is no frame rate: FFmpeg announces 90000, its clock, where it knows none
 
 
-def open_capture(address: str, backend: int, options: Sequence[int] = ()) -> cv2.VideoCapture:
-    """Open a path or URL with one of `cv2.CAP_*`; options are property, value, property, ..."""
-    # Our own one line says what went wrong; FFmpeg and OpenCV would add theirs to stderr.
+def silence_opencv() -> None:
+    """Our own one line says what went wrong; FFmpeg and OpenCV would add theirs to stderr."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def open_capture(address: str, backend: int, options: Sequence[int] = ()) -> cv2.VideoCapture:
+    """Open a path or URL with one of `cv2.CAP_*`; options are property, value, property, ..."""
+    silence_opencv()
     return cv2.VideoCapture(address, backend, list(options))
 
 

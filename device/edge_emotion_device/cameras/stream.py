@@ -17,7 +17,7 @@ class NetworkStream(OpenCvCamera):
     kind = "live"
 
     def __init__(self, source: str) -> None:
-        if source.startswith("rtsp:"):
+        if source.lower().startswith("rtsp:"):
             # Over UDP, OpenCV's FFmpeg reads broken pictures or nothing.
             os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
         address = urlsplit(source)

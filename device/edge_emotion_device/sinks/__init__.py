@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_emotion.errors import EdgeEmotionError, warn
+from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
 from edge_emotion_device.cameras.base import Camera
 from edge_emotion_device.sinks.base import Sink
 
@@ -28,7 +28,8 @@ def open_sinks(options: "RunOptions", camera: Camera) -> Iterator[Sink]:
     Raises:
         EdgeEmotionError: a folder cannot be written to.
     """
-    if not options.headless:
+    _check_output(options)
+    if not options.headless and camera.kind != "pictures":  # they would be gone in a moment
         from edge_emotion_device.sinks.window import Window
 
         try:
@@ -53,6 +54,13 @@ def _annotated(folder: Path, camera: Camera, source: Path) -> Sink:
 def _readings(options: "RunOptions") -> Iterator[Sink]:
     from edge_emotion_device.sinks.json_lines import JsonLines
 
-    if options.save is not None:
+    target = options.output or sys.stdout
+    if options.save is not None and target != options.save / READINGS_NAME:
         yield JsonLines(options.save / READINGS_NAME, all_frames=options.all_frames)
-    yield JsonLines(options.output or sys.stdout, all_frames=options.all_frames)
+    yield JsonLines(target, all_frames=options.all_frames)
+
+
+def _check_output(options: "RunOptions") -> None:
+    source, output = Path(options.camera), options.output
+    if output is not None and source.exists() and output.resolve() == source.resolve():
+        raise WrongUse(f"--output {output} is what is read", expected="another file")

@@ -9,10 +9,12 @@ import cv2
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing, write_bytes
 from edge_emotion.types import Frame, Reading
+from edge_emotion_device.cameras.opencv import silence_opencv
 from edge_emotion_device.overlay import draw_overlay
 from edge_emotion_device.sinks.base import Sink
 
 DEFAULT_FPS = 25.0
+LONGEST_PAUSE_S = 10.0  # of a lost camera that the video shows
 JPEG_QUALITY = 92
 
 
@@ -43,6 +45,8 @@ class AnnotatedVideo(Sink):
         self._stack = ExitStack()
         self._writer: cv2.VideoWriter | None = None
         self._size_px = (0, 0)
+        self._first_s: float | None = None
+        self._written = 0
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Draw and append one frame."""
@@ -50,25 +54,35 @@ class AnnotatedVideo(Sink):
         if self._writer is None:
             self._size_px = (image.shape[1], image.shape[0])
             self._writer = self._open()
-        if (image.shape[1], image.shape[0]) == self._size_px:
+        elif (image.shape[1], image.shape[0]) != self._size_px:
+            image = cv2.resize(image, self._size_px, interpolation=cv2.INTER_AREA)
+        if self._first_s is None:
+            self._first_s = frame.time_s
+        # A frame is repeated where the camera, or we, gave none, so that the video keeps time.
+        due = round((frame.time_s - self._first_s) * self._fps) + 1 - self._written
+        for _ in range(min(max(1, due), round(LONGEST_PAUSE_S * self._fps))):
             self._writer.write(image)
-        else:
-            self._writer.write(cv2.resize(image, self._size_px, interpolation=cv2.INTER_AREA))
+            self._written += 1
 
     def close(self) -> None:
         """Finish the video and put it in place."""
         self._stack.close()
 
     def _open(self) -> cv2.VideoWriter:
-        part = self._stack.enter_context(replacing(self._path))
-        fourcc = cv2.VideoWriter.fourcc(*"mp4v")
-        writer = cv2.VideoWriter(str(part), fourcc, self._fps, self._size_px)
-        self._stack.callback(writer.release)  # runs before the file is put in place
-        if not writer.isOpened():
-            raise EdgeEmotionError(
-                f"cannot write the video {self._path}",
-                expected="an OpenCV with FFmpeg and a file name ending in .mp4",
-            )
+        silence_opencv()
+        with ExitStack() as opening:
+            part = opening.enter_context(replacing(self._path))
+            fourcc = cv2.VideoWriter.fourcc(*"mp4v")
+            writer = cv2.VideoWriter(str(part), fourcc, self._fps, self._size_px)
+            opening.callback(writer.release)  # runs before the file is put in place
+            if not writer.isOpened():
+                width, height = self._size_px
+                raise EdgeEmotionError(
+                    f"cannot write {width}x{height} px as the video {self._path}",
+                    expected="2x2 to 8192x4096 px, and an OpenCV with FFmpeg",
+                    remedy="leave --save out",
+                )
+            self._stack = opening.pop_all()
         return writer
 
 

@@ -5,6 +5,7 @@ It is Tk's, which comes with Python: OpenCV's headless wheel cannot open one.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from time import monotonic, sleep
 from typing import Any
 
 import cv2
@@ -50,15 +51,21 @@ class Window(Sink):
         tkinter.Label(self._root, image=self._photo, borderwidth=0).pack()
         self._tcl_error = tkinter.TclError
         self._open = True
+        self._start_s: float | None = None
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Show one frame and answer what the user did to the window since the last."""
         if self.closed:
             return
         ppm = self._ppm(draw_overlay(frame.image, readings))
+        if self._start_s is None:
+            self._start_s = monotonic() - frame.time_s
         try:
             self._photo.configure(data=ppm, format="PPM")
             self._root.update()
+            while not self.closed and (early_s := frame.time_s + self._start_s - monotonic()) > 0:
+                sleep(min(early_s, 0.02))  # a clip is shown at its own speed
+                self._root.update()
         except self._tcl_error:  # the display has gone, and the window with it
             self.closed = True
 

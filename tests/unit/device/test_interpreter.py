@@ -34,11 +34,10 @@ def test_emotions_are_probabilities(emotion):
 
 def test_keypoints_are_pixels_near_the_mean_face(keypoints):
     answered = keypoints.predict(faces(3, 96))
-    mean_face = np.array(keypoints.metadata.mean_face)
 
     assert answered.shape == (3, 15, 2)
     assert answered.dtype == np.float32
-    assert np.abs(answered - mean_face).max() <= keypoints.metadata.offset_limit_px
+    assert np.abs(answered - keypoints.mean_face).max() <= keypoints.metadata.offset_limit_px
 
 
 def test_faces_do_not_depend_on_each_other(emotion):

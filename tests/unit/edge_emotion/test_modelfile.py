@@ -198,16 +198,6 @@ def test_keypoints_need_their_mean_face_and_unit(changes: dict[str, Any]):
         replace(KEYPOINT, **changes)
 
 
-def test_outputs_become_pixels_by_the_mean_face_and_the_unit():
-    outputs = np.zeros((2, 30), np.float32)
-    outputs[1, 2] = 0.5  # x of the second point
-    points = KEYPOINT.keypoints(outputs)
-    assert points.shape == (2, 15, 2)
-    assert points.dtype == np.float32
-    assert np.array_equal(points[0], MEAN_FACE)
-    assert points[1, 1].tolist() == [MEAN_FACE[1][0] + 10.0, MEAN_FACE[1][1]]
-
-
 @pytest.mark.parametrize(
     ("tensor", "changes"),
     [
