@@ -15,9 +15,13 @@ run: $(VENV)/run.installed  ## read faces on the demo camera with the shipped in
 	$(BIN)/edge-emotion run --camera demo --save runs/demo > /dev/null
 	@echo "See runs/demo/annotated.mp4 and runs/demo/readings.jsonl"
 
-train: $(VENV)/dev.installed  ## train both networks from their recipes (DATA=folder)
+train: $(VENV)/dev.installed  ## train both networks (DATA=folder), or try the whole way (SMOKE=1)
+ifdef SMOKE
+	$(BIN)/python tests/smoke.py
+else
 	$(BIN)/edge-emotion train keypoints $(if $(DATA),--data $(DATA))
 	$(BIN)/edge-emotion train emotion $(if $(DATA),--data $(DATA))
+endif
 
 convert: $(VENV)/dev.installed  ## quantize the newest run of each task to int8, through the gate
 	$(BIN)/edge-emotion convert --int8

@@ -207,6 +207,17 @@ SetsOption = Annotated[
     str | None, typer.Option(help="Only these sets of the recipe, with commas.", metavar="A,B")
 ]
 EpochsOption = Annotated[int | None, typer.Option(min=1, help="Epochs, not the recipe's.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Anything else instead of the recipe's, as often as needed: fit.optimizer=sgd.",
+        metavar="KEY=VALUE",
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Print the recipe and the network, and train nothing.")
+]
 
 
 @train_app.command("emotion", epilog="Example: edge-emotion train emotion --sets fer2013")
@@ -216,9 +227,11 @@ def train_emotion(
     out: OutOption = None,
     sets: SetsOption = None,
     epochs: EpochsOption = None,
+    settings: SetOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Train the emotion network; an interrupted run goes on where it stopped."""
-    _train("emotion", recipe, data, out, sets, epochs)
+    _train("emotion", recipe, data, out, sets, epochs, settings, dry_run)
 
 
 @train_app.command("keypoints", epilog="Example: edge-emotion train keypoints --sets kaggle")
@@ -228,9 +241,11 @@ def train_keypoints(
     out: OutOption = None,
     sets: SetsOption = None,
     epochs: EpochsOption = None,
+    settings: SetOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Train the keypoint network; an interrupted run goes on where it stopped."""
-    _train("keypoints", recipe, data, out, sets, epochs)
+    _train("keypoints", recipe, data, out, sets, epochs, settings, dry_run)
 
 
 def _train(
@@ -240,12 +255,23 @@ def _train(
     out: Path | None,
     sets: str | None,
     epochs: int | None,
+    settings: list[str] | None,
+    dry_run: bool,
 ) -> None:
     _need("train", "tensorflow", "keras", "tomli_w")
     from edge_emotion_train.command import train_command
 
     chosen = [name.strip() for name in sets.split(",")] if sets else []
-    train_command(task, recipe, _data_folder(data), out, sets=chosen, epochs=epochs)
+    train_command(
+        task,
+        recipe,
+        lambda: _data_folder(data),
+        out,
+        sets=chosen,
+        epochs=epochs,
+        settings=settings or [],
+        dry_run=dry_run,
+    )
 
 
 @app.command(epilog="Example: edge-emotion convert --int8")

@@ -232,7 +232,6 @@ def _metadata(run: Run, name: str, flatbuffer: bytes, facts: dict[str, Any]) -> 
 
 def _architecture(run: Run, network: keras.Model) -> dict[str, Any]:
     return {
-        "name": "resblock-edge",
         **asdict(run.recipe.network),
         "parameters": network.count_params(),
         "macs": count_macs(network),

@@ -8,7 +8,7 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import Task
 from edge_emotion_convert.progress import say
 from edge_emotion_convert.rows import Rows, as_seen, join
-from edge_emotion_train.datasets import Split, load_set, load_sets
+from edge_emotion_train.datasets import Split, load_set
 from edge_emotion_train.recipe import DataSet, Recipe
 
 SPLITS = ("test", "validation", "train", "all")
@@ -56,7 +56,12 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
         absent = [name for name in recipe.sets if not _is_there(root, recipe.sets[name])]
         if absent:
             say(f"{root} lacks {', '.join(absent)}: not evaluated")
-        splits = load_sets(recipe.only([name for name in recipe.sets if name not in absent]), root)
+        present = recipe.only([name for name in recipe.sets if name not in absent])
+        # Each set by itself, so that twins which training drops count as training faces here: the
+        # model may be older than that rule, and the figure without them is the careful one.
+        splits = {
+            name: load_set(root, name, source, recipe.seed) for name, source in present.sets.items()
+        }
     else:
         chosen, splits = [path.stem], {path.stem: _load_as_it_is(path, task, recipe)}
     trained = join([as_seen(parts.train, name) for name, parts in splits.items()])

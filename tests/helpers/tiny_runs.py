@@ -10,8 +10,8 @@ import tomli_w
 
 from edge_emotion.modelfile import Task
 from edge_emotion_train.datasets import mean_face
-from edge_emotion_train.networks import EdgeNetwork, build_emotion, build_keypoints
-from edge_emotion_train.recipe import parse
+from edge_emotion_train.networks import build
+from edge_emotion_train.recipe import EdgeNetwork, parse
 from helpers.drawn_faces import (
     emotion_faces,
     keypoint_faces,
@@ -48,7 +48,7 @@ def recipe_table(task: Task, **set_options: Any) -> dict[str, Any]:
 def untrained_network(task: Task) -> keras.Model:
     """A network with random weights, the same every time."""
     keras.utils.set_random_seed(7)
-    return build_emotion(NETWORK) if task == "emotion" else build_keypoints(NETWORK)
+    return build(task, NETWORK)
 
 
 def write_run(

@@ -15,7 +15,8 @@ from edge_emotion_convert.network import as_input, read_network
 from edge_emotion_convert.rows import load_splits
 from edge_emotion_convert.runs import read_run
 from edge_emotion_device.interpreter import load_emotion, load_keypoints
-from edge_emotion_train.networks import EdgeNetwork, build_keypoints
+from edge_emotion_train.networks import build
+from edge_emotion_train.recipe import EdgeNetwork
 from helpers.drawn_faces import emotion_faces, keypoint_faces
 from helpers.tiny_runs import untrained_network, write_data, write_run
 
@@ -201,7 +202,7 @@ def code_carrying_network(marker):
     ("make", "message"),
     [
         (nan_network, r"weights that are NaN or infinite, first in conv2d"),
-        (lambda: build_keypoints(EdgeNetwork((8,), (1,))), r"maps \(None, 96, 96, 1\) to"),
+        (lambda: build("keypoints", EdgeNetwork((8,), (1,))), r"maps \(None, 96, 96, 1\) to"),
     ],
 )
 def test_a_network_that_cannot_be_deployed_is_refused_in_one_line(

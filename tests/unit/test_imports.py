@@ -36,6 +36,16 @@ def test_no_module_of_the_contract_or_the_device_loads_anything_heavy():
     assert loaded(f"import {', '.join(names)}") == []
 
 
+def test_run_loads_nothing_heavy():
+    run = (
+        "import sys; sys.argv = 'edge-emotion run --camera demo --headless --frames 3'.split()\n"
+        "from edge_emotion.cli import main\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code\n"
+    )
+
+    assert loaded(run) == []
+
+
 def test_help_loads_neither_numpy_nor_the_rooms():
     code = (
         "import sys; sys.argv = ['edge-emotion', '--help']\n"

@@ -4,7 +4,7 @@ One affine map does mirror, turn, zoom and shift at once, so that a face is resa
 and the points go through the very same matrix.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -13,6 +13,9 @@ from edge_emotion.labels import MIRRORED_KEYPOINTS
 from edge_emotion.types import Floats, Image
 
 _MIRRORED = list(MIRRORED_KEYPOINTS)
+_SHARES = (
+    "mirror", "blur", "noise", "erase", "uneven_light", "occlusion", "low_light", "jpeg",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Augmentation:
         blur: chance of a Gaussian blur of 0.3 to 1.2 px in a 48 px face.
         noise: chance of Gaussian noise with a deviation of up to 10 gray values.
         erase: chance of a gray rectangle of 2 to 15 % of the face.
+        uneven_light, occlusion, low_light, motion_blur, gain_noise, jpeg: what a small camera does
+            to a face, each in the unit of its function in `edge_camera`; 0 is off.
     """
 
     mirror: float = 0.5
@@ -42,6 +47,19 @@ class Augmentation:
     blur: float = 0.0
     noise: float = 0.0
     erase: float = 0.0
+    uneven_light: float = 0.0
+    occlusion: float = 0.0
+    low_light: float = 0.0
+    motion_blur: float = 0.0
+    gain_noise: float = 0.0
+    jpeg: float = 0.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value < 0 or (value > 1 and item.name in _SHARES):
+                limits = "from 0 to 1" if item.name in _SHARES else "0 or more"
+                raise ValueError(f"{item.name} is {value}; expected {limits}")
 
 
 def random_affine(

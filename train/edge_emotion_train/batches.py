@@ -16,6 +16,7 @@ from edge_emotion_train.augment import (
     random_affine,
     warp,
 )
+from edge_emotion_train.edge_camera import through_camera
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 
 Batch = tuple[Floats, Floats, Floats]
@@ -149,6 +150,7 @@ class AugmentedBatches(keras.utils.PyDataset):
                 self._augmentation, rng, image.shape[0], side, base_zoom=zoom
             )
             face = change_light(warp(image, matrix, side), self._augmentation, rng)
+            face = through_camera(face, self._augmentation, rng)
             np.multiply(face, np.float32(1 / 255), out=faces[place, ..., 0])
             if self._mean_face is not None:
                 points[place] = map_points(samples.targets[row], matrix, mirror)

@@ -26,6 +26,7 @@ from edge_emotion.preprocess import (
     cut,
 )
 from edge_emotion.types import Floats, Image
+from edge_emotion_train.drawn_faces import emotion_faces, keypoint_faces
 from edge_emotion_train.recipe import DataSet, Recipe
 
 FER2013_VALIDATION_SHARE = 0.05
@@ -89,20 +90,26 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
         WrongUse: the recipe names a reader that does not exist.
     """
     path = data / source.path
+    if source.reader == "drawn_emotion":
+        drawn = emotion_faces(source.count, seed)
+        return _split(drawn, drawn.names, source, seed)
     if source.reader == "fer2013":
         faces = read_fer2013(path, data / source.ferplus if source.ferplus else None)
         return split_fer2013(_without_excluded(faces, data, source), source, seed)
     if source.reader == "class_folders":
         faces = _without_excluded(read_class_folders(path, source.side_px), data, source)
         return split_fer2013(_reframe(faces, source), source, seed)
-    if source.reader == "kaggle_keypoints":
+    if source.reader == "drawn_keypoints":
+        points = keypoint_faces(source.count, seed)
+    elif source.reader == "kaggle_keypoints":
         points = read_kaggle_keypoints(path)
     elif source.reader == "keypoint_folder":
         points = read_keypoint_folder(path)
     else:
         raise WrongUse(
             f"set {name} asks for the reader {source.reader!r}",
-            expected="fer2013, class_folders, kaggle_keypoints or keypoint_folder",
+            expected="fer2013, class_folders, kaggle_keypoints, keypoint_folder, drawn_emotion or "
+            "drawn_keypoints",
         )
     points = _without_excluded(points, data, source)
     if source.convention == "ibug":
@@ -117,10 +124,11 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
     `PrivateTest` rows, where the file has them, are left alone.  Training rows that are identical
     to a row of either test or to an earlier training row are dropped.
     Validation takes its share of the training rows that have no near twin anywhere, so that it does
-    not flatter.  Without `Usage` the rows are split by the set's shares.  Class folders with splits
-    of their own are the same; their `Validation` validates, if they have one.
+    not flatter.  Without `Usage`, or where the set asks for it, all rows are split by its shares.
+    Class folders with splits of their own are the same; their `Validation` validates, if they have
+    one.
     """
-    if not (faces.usages == "Training").any():
+    if source.split == "shares" or not (faces.usages == "Training").any():
         return _split(first_only(faces), np.array([]), source, seed)
     training = faces.usages == "Training"
     rest, test = take(faces, training), take(faces, np.isin(faces.usages, TEST_USAGES))
@@ -145,6 +153,8 @@ def first_only(faces: EmotionFaces) -> EmotionFaces:
 
 
 def _without_twins(splits: dict[str, Split]) -> dict[str, Split]:
+    if not all(isinstance(split.train, KeypointFaces) for split in splits.values()):
+        return splits  # which `fit` refuses
     held_out = np.concatenate(
         [_windows(faces) for split in splits.values() for faces in (split.validation, split.test)]
     )

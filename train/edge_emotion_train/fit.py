@@ -3,18 +3,18 @@
 import json
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import keras
-import numpy as np
-import tomli_w
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+import keras
+import numpy as np
+import tomli_w
 
 import edge_emotion
 from edge_emotion.data.faces import EmotionFaces, KeypointFaces
@@ -32,10 +32,12 @@ from edge_emotion_train.batches import (
     plain_faces,
 )
 from edge_emotion_train.datasets import Split, describe, load_sets, mean_face
-from edge_emotion_train.losses import RmsePx, WingLoss
-from edge_emotion_train.networks import OFFSET_LIMIT_PX, build_emotion, build_keypoints, count_macs
+from edge_emotion_train.losses import RmsePx, make_loss
+from edge_emotion_train.networks import OFFSET_LIMIT_PX, build, count_macs, summary, totals
+from edge_emotion_train.optimizers import make_optimizer
 from edge_emotion_train.quantization_aware import quantization_aware
-from edge_emotion_train.recipe import Recipe
+from edge_emotion_train.recipe import Fit, Recipe, parse
+from edge_emotion_train.stopping import StopEarly
 
 Arrays = tuple[Floats, Floats, Floats]
 
@@ -75,11 +77,12 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
         else _prepare_keypoints(recipe, splits)
     )
     keras.mixed_precision.set_global_policy(recipe.fit.precision)
-    model = _build(recipe)
-    print(f"{recipe.name}: {model.count_params():,} parameters, {count_macs(model) / 1e6:.1f} MMAC")
+    model = build(recipe.task, recipe.network)
+    write_text(out / "network.txt", summary(model) + "\n")
+    print(f"{recipe.name}: {totals(model)}")
     _fit_all(model, recipe, prepared, out)
     keras.mixed_precision.set_global_policy("float32")
-    deployable = _build(recipe)
+    deployable = build(recipe.task, recipe.network)
     deployable.set_weights(model.get_weights())
     with replacing(out / "model.keras") as part:
         deployable.save(part)
@@ -106,11 +109,6 @@ def _check_sets(recipe: Recipe, splits: dict[str, Split]) -> None:
             else "one in the first",
             remedy="change `shares` in the recipe",
         )
-
-
-def _build(recipe: Recipe) -> keras.Model:
-    build = build_emotion if recipe.task == "emotion" else build_keypoints
-    return build(recipe.network)
 
 
 def _prepare_emotion(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
@@ -149,69 +147,59 @@ def _as_input(faces: np.ndarray) -> Floats:
 
 @dataclass(frozen=True)
 class _Phase:
-    """A stretch of training with a learning rate of its own, falling to 0 as a cosine."""
+    """A stretch of training with a schedule of its own; its epochs count on from `first_epoch`."""
 
     name: str
     first_epoch: int
-    epochs: int
-    learning_rate: float
-    warmup_epochs: int = 0
+    fit: Fit
 
 
 def _fit_all(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:
     """Fit `model` by the recipe, the quantization-aware epochs included."""
     fit = recipe.fit
-    plain = _Phase("plain", 0, fit.epochs, fit.learning_rate, fit.warmup_epochs)
-    _fit(model, recipe, prepared, out, plain)
+    _fit(model, recipe, prepared, out, _Phase("plain", 0, fit))
     if fit.quantization_aware_epochs:
         aware = quantization_aware(model)
-        rate = QUANTIZATION_AWARE_RATE * fit.learning_rate
-        last = _Phase("aware", fit.epochs, fit.quantization_aware_epochs, rate)
-        _fit(aware, recipe, prepared, out, last)
+        last = replace(
+            fit,
+            epochs=fit.quantization_aware_epochs,
+            learning_rate=QUANTIZATION_AWARE_RATE * fit.learning_rate,
+            warmup_epochs=0,
+            patience=0,
+        )
+        _fit(aware, recipe, prepared, out, _Phase("aware", fit.epochs, last))
         model.set_weights(aware.get_weights())
 
 
 def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path, phase: _Phase) -> None:
-    fit = recipe.fit
+    fit, resume = phase.fit, out / "resume" / phase.name
     batches = AugmentedBatches(
         prepared.samples, recipe.augment, fit.batch_size, recipe.seed, prepared.mean_face
     )
-    steps = batches.num_batches
-    warms_up = phase.warmup_epochs > 0
-    optimizer = keras.optimizers.AdamW(
-        keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0 if warms_up else phase.learning_rate,
-            decay_steps=steps * max(1, phase.epochs - phase.warmup_epochs),
-            warmup_target=phase.learning_rate if warms_up else None,
-            warmup_steps=steps * phase.warmup_epochs,
-        ),
-        weight_decay=fit.weight_decay,
-        use_ema=True,
-        ema_momentum=fit.ema,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer = make_optimizer(fit, batches.num_batches)
     if recipe.task == "emotion":
-        model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+        model.compile(optimizer, make_loss(recipe), metrics=["accuracy"])
     else:
-        loss = WingLoss(fit.wing_width_px, fit.wing_curvature_px)
-        model.compile(optimizer, loss, weighted_metrics=[RmsePx()])
+        model.compile(optimizer, make_loss(recipe), weighted_metrics=[RmsePx()])
+    stop = StopEarly(fit.patience, resume, keep_best=not fit.ema)
+    callbacks = [
+        keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: batches.start_epoch(phase.first_epoch + epoch)
+        ),
+        *([keras.callbacks.SwapEMAWeights()] if fit.ema else []),
+        keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
+        keras.callbacks.TensorBoard(str(out / "logs" / phase.name), write_graph=False),
+        *([stop] if fit.patience else []),
+        keras.callbacks.BackupAndRestore(str(resume), delete_checkpoint=False),
+    ]
     model.fit(
         batches,
-        epochs=phase.epochs,
+        epochs=stop.epochs(fit.epochs),
+        shuffle=False,  # the batches have an order of their own, the same in a resumed run
         validation_data=prepared.validation,
         validation_batch_size=256,
         verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_epoch_begin=lambda epoch, logs: batches.start_epoch(phase.first_epoch + epoch)
-            ),
-            keras.callbacks.SwapEMAWeights(),
-            keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
-            keras.callbacks.TensorBoard(str(out / "logs" / phase.name), write_graph=False),
-            keras.callbacks.BackupAndRestore(
-                str(out / "resume" / phase.name), delete_checkpoint=False
-            ),
-        ],
+        callbacks=callbacks,
     )
 
 
@@ -224,11 +212,12 @@ def _check_folder(out: Path, recipe: Recipe) -> None:
     if not file.exists():
         return
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table.pop("data", None)  # the same data may lie elsewhere today
+        found = parse(table, str(out))  # keys that came with a later version have their defaults
+    except (OSError, ValueError, WrongUse) as error:
         raise EdgeEmotionError(f"{file} cannot be read: {error}", remedy=remedy) from error
-    found.pop("data", None)  # the same data may lie elsewhere today
-    if found != tomllib.loads(tomli_w.dumps(recipe.as_dict())):
+    if found != recipe:
         raise EdgeEmotionError(f"{out} holds a run of another recipe", remedy=remedy)
 
 

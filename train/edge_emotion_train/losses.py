@@ -4,6 +4,17 @@ import keras
 from keras import ops
 
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
+from edge_emotion_train.recipe import Recipe
+
+
+def make_loss(recipe: Recipe) -> keras.losses.Loss:
+    """The loss a recipe asks for; `auto` is the first of its task's."""
+    fit = recipe.fit
+    if recipe.task == "emotion":
+        return keras.losses.CategoricalCrossentropy(label_smoothing=fit.label_smoothing)
+    if fit.loss == "mse":
+        return SquaredError()
+    return WingLoss(fit.wing_width_px, fit.wing_curvature_px)
 
 
 class WingLoss(keras.losses.Loss):
@@ -28,6 +39,17 @@ class WingLoss(keras.losses.Loss):
         inner = self.width_px * ops.log1p(error / self.curvature_px)
         gap = self.width_px - self.width_px * ops.log1p(self.width_px / self.curvature_px)
         return ops.where(error < self.width_px, inner, error - gap)
+
+
+class SquaredError(keras.losses.Loss):
+    """Mean squared error in px², on offsets in units of `OFFSET_LIMIT_PX`; masks as `WingLoss`."""
+
+    def __init__(self) -> None:
+        super().__init__(name="squared_error", reduction="mean_with_sample_weight")
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """`(N, 30)` losses of `(N, 30)` offsets."""
+        return ops.square((y_true - y_pred) * OFFSET_LIMIT_PX)
 
 
 class RmsePx(keras.metrics.Metric):

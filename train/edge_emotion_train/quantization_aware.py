@@ -49,7 +49,8 @@ def quantization_aware(model: keras.Model) -> keras.Model:
         return FakeQuantize()(answer) if layer.name in stored else answer
 
     stored = {layer.name for layer in model.layers if _is_stored(layer)}
-    clone = keras.models.clone_model(model, call_function=call)
+    uncompiled = keras.Model(model.inputs, model.outputs)  # a compiled one is compiled again, and
+    clone = keras.models.clone_model(uncompiled, call_function=call)  # Keras looks for our losses
     clone.set_weights(model.get_weights())
     return clone
 

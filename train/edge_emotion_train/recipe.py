@@ -2,10 +2,11 @@
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -13,6 +14,7 @@ else:
     import tomli as tomllib
 
 from edge_emotion.errors import WrongUse
+from edge_emotion_train import tables
 from edge_emotion_train.augment import Augmentation
 
 Task = Literal["emotion", "keypoints"]
@@ -20,7 +22,7 @@ Task = Literal["emotion", "keypoints"]
 
 @dataclass(frozen=True)
 class EdgeNetwork:
-    """The shape of a `resblock-edge` network (see `networks`).
+    """A `resblock-edge` network (see `networks.edge`).
 
     Attributes:
         widths: channels of each stage.
@@ -31,6 +33,7 @@ class EdgeNetwork:
     widths: tuple[int, ...]
     blocks: tuple[int, ...]
     dropout: float = 0.0
+    name: Literal["resblock-edge"] = "resblock-edge"
 
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.blocks):
@@ -38,16 +41,58 @@ class EdgeNetwork:
 
 
 @dataclass(frozen=True)
+class ReferenceNetwork:
+    """A `resblock-reference` network (see `networks.reference`).
+
+    Attributes:
+        stages: the width of each stage; its blocks are `[width, width, 4 * width]`.
+        pool: side of the average pooling's windows.
+        dense: widths of the dense layers before the answer.
+        dropout: share dropped after each of them, when training.
+    """
+
+    stages: tuple[int, ...] = (64, 128)
+    pool: int = 4
+    dense: tuple[int, ...] = ()
+    dropout: tuple[float, ...] = ()
+    name: Literal["resblock-reference"] = "resblock-reference"
+
+    def __post_init__(self) -> None:
+        if len(self.dense) != len(self.dropout):
+            raise ValueError(f"{len(self.dense)} dense widths and {len(self.dropout)} dropouts")
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """A network of your own.
+
+    Attributes:
+        name: MODULE:FUNCTION, a function of the task and the options that returns a `keras.Model`.
+        options: whatever the function wants to be told.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+Network = EdgeNetwork | ReferenceNetwork | OwnNetwork
+
+
+@dataclass(frozen=True)
 class DataSet:
     """One set of a recipe; its paths are relative to the data folder.
 
     Attributes:
-        reader: fer2013, class_folders, kaggle_keypoints or keypoint_folder.
+        reader: fer2013, class_folders, kaggle_keypoints or keypoint_folder; drawn_emotion and
+            drawn_keypoints draw faces and need no data.
         path: what the reader is given.
         ferplus: FER+'s votes for a fer2013 set.
+        count: how many faces are drawn.
         exclude: a list of rows to leave out, made by `edge-emotion data clean`.
         weight: of each of its faces in the loss.
-        shares: of train, validation and test, where the set has no split of its own.
+        split: own takes the split that a fer2013 set or class folders come with, if any; shares
+            does as with all other sets.
+        shares: of train, validation and test, dealt out by the recipe's seed.
         side_px: pictures of class folders are brought to this side.
         eye_distance, eye_midpoint_y: how the set frames its faces, in parts of the side, where that
             differs from `preprocess.EYE_DISTANCE` and `EYE_MIDPOINT`.
@@ -55,15 +100,28 @@ class DataSet:
     """
 
     reader: str
-    path: str
+    path: str = ""
     ferplus: str = ""
+    count: int = 0
     exclude: str = ""
     weight: float = 1.0
+    split: Literal["own", "shares"] = "own"
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
     side_px: int = 48
     eye_distance: float = 0.0
     eye_midpoint_y: float = 0.0
     convention: str = "kaggle"
+
+    def __post_init__(self) -> None:
+        if self.drawn and self.count < 1:
+            raise ValueError(f"the reader {self.reader} needs a count")
+        if not self.drawn and not self.path:
+            raise ValueError(f"the reader {self.reader} needs a path")
+
+    @property
+    def drawn(self) -> bool:
+        """Whether its faces are drawn, so that it needs no data."""
+        return self.reader in ("drawn_emotion", "drawn_keypoints")
 
 
 @dataclass(frozen=True)
@@ -72,28 +130,60 @@ class Fit:
 
     Attributes:
         epochs, batch_size: of the training.
-        learning_rate: the highest, reached after `warmup_epochs` and falling to 0 as a cosine.
-        weight_decay: AdamW's (Loshchilov and Hutter 2019).
-        ema: momentum of the weights' moving average, which becomes the model.
+        optimizer: adamw (Loshchilov and Hutter 2019), adam, or sgd with momentum.
+        learning_rate: the highest, reached after `warmup_epochs`.
+        schedule: after the warm-up the rate falls to 0 as a cosine, or stays constant.
+        weight_decay: of adamw and sgd; adam has none.
+        momentum: of sgd.
+        ema: momentum of the weights' moving average, which becomes the model; 0 keeps none.
         quantization_aware_epochs: after the others, at a tenth of the rate (see that module).
+        patience: end after this many epochs without a lower validation loss; 0 never does.  Without
+            a moving average the weights of the best epoch become the model then.
         precision: a Keras dtype policy; the saved model is float32 in any case.
+        loss: of keypoints wing or mse; of emotion cross_entropy; auto is the first of these.
+        label_smoothing: share of the cross-entropy's targets spread evenly over the classes.
         label_share: share of the label in the target of a face that has FER+ votes.
         class_balance: 0 leaves classes as frequent as they are, 1 gives each the same weight.
-        wing_width_px, wing_curvature_px: of the keypoint loss.
+        wing_width_px, wing_curvature_px: of the wing loss.
     """
 
     epochs: int
     batch_size: int = 128
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float = 2e-3
+    schedule: Literal["cosine", "constant"] = "cosine"
     warmup_epochs: int = 3
     weight_decay: float = 0.01
+    momentum: float = 0.9
     ema: float = 0.999
+    patience: int = 0
     quantization_aware_epochs: int = 0
     precision: str = "mixed_bfloat16"
+    loss: Literal["auto", "wing", "mse", "cross_entropy"] = "auto"
+    label_smoothing: float = 0.0
     label_share: float = 0.6
     class_balance: float = 0.0
     wing_width_px: float = 5.0
     wing_curvature_px: float = 1.5
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "learning_rate", "wing_width_px", "wing_curvature_px"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected more than 0")
+        for name in (
+            "warmup_epochs",
+            "quantization_aware_epochs",
+            "weight_decay",
+            "patience",
+            "class_balance",
+        ):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected 0 or more")
+        for name in ("ema", "momentum", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected from 0 to below 1")
+        if not 0 <= self.label_share <= 1:
+            raise ValueError(f"label_share is {self.label_share}; expected from 0 to 1")
 
 
 @dataclass(frozen=True)
@@ -103,10 +193,18 @@ class Recipe:
     name: str
     task: Task
     seed: int
-    network: EdgeNetwork
+    network: Network
     fit: Fit
     sets: dict[str, DataSet]
     augment: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        losses = {"emotion": ("auto", "cross_entropy"), "keypoints": ("auto", "wing", "mse")}
+        if self.fit.loss not in losses[self.task]:
+            raise ValueError(
+                f"fit.loss is {self.fit.loss}; expected {', '.join(losses[self.task])} "
+                f"for {self.task}"
+            )
 
     def only(self, names: list[str]) -> "Recipe":
         """The same recipe with only some of its sets.
@@ -137,8 +235,13 @@ def shipped_recipes(task: Task) -> list[str]:
     return sorted(stem.removeprefix(prefix) for stem in stems if stem.startswith(prefix))
 
 
-def load_recipe(task: Task, name: str) -> Recipe:
+def load_recipe(task: Task, name: str, settings: Sequence[str] = ()) -> Recipe:
     """Read a recipe by the name it is shipped under, or from a TOML file.
+
+    Args:
+        task: emotion or keypoints.
+        name: of the recipe, or a file.
+        settings: KEY=VALUE that take the place of what the recipe says (see `tables.override`).
 
     Raises:
         WrongUse: no such recipe, not TOML, an unknown or missing key, or another task's recipe.
@@ -155,9 +258,10 @@ def load_recipe(task: Task, name: str) -> Recipe:
                 expected="one of " + ", ".join(shipped_recipes(task)) + ", or a TOML file",
             ) from error
     try:
-        recipe = parse(tomllib.loads(text), Path(name).stem)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongUse(f"recipe {name} is not TOML: {error}") from error
+    recipe = parse(tables.override(table, settings), Path(name).stem)
     if recipe.task != task:
         raise WrongUse(f"recipe {name} is for {recipe.task}", expected=f"one for {task}")
     return recipe
@@ -177,39 +281,25 @@ def parse(table: dict[str, Any], name: str) -> Recipe:
     sets = values.get("sets")
     if not isinstance(sets, dict) or not sets:
         raise WrongUse(f"recipe {name} names no data", expected="at least one table [sets.NAME]")
-    values["sets"] = {key: _build(DataSet, part, f"sets.{key}") for key, part in sets.items()}
-    for key, kind in (("network", EdgeNetwork), ("fit", Fit), ("augment", Augmentation)):
-        if key in values:
-            values[key] = _build(kind, values[key], key)
-    return _build(Recipe, values, name)
+    values["sets"] = {key: tables.build(DataSet, part, f"sets.{key}") for key, part in sets.items()}
+    if "network" in values:
+        values["network"] = _network(values["network"])
+    if "fit" in values:
+        values["fit"] = tables.build(Fit, values["fit"], "fit")
+    if "augment" in values:
+        values["augment"] = tables.build(Augmentation, values["augment"], "augment")
+    return tables.build(Recipe, values, name)
 
 
-Table = TypeVar("Table")
-
-
-def _build(kind: type[Table], values: Any, where: str) -> Table:
-    if not isinstance(values, dict):
-        raise WrongUse(f"{where} is {values!r}", expected="a table")
-    known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    unknown = [key for key in values if key not in known]
-    if unknown:
-        raise WrongUse(
-            f"{where} has an unknown key {', '.join(unknown)}",
-            expected="some of " + ", ".join(known),
-        )
-    missing = [
-        key
-        for key, item in known.items()
-        if key not in values
-        and item.default is dataclasses.MISSING
-        and item.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise WrongUse(f"{where} lacks {', '.join(missing)}")
-    lists_as_tuples = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    }
-    try:
-        return kind(**lists_as_tuples)
-    except (TypeError, ValueError) as error:
-        raise WrongUse(f"{where}: {error}") from error
+def _network(table: Any) -> Network:
+    name = table.get("name", "resblock-edge") if isinstance(table, dict) else "resblock-edge"
+    if isinstance(name, str) and ":" in name:
+        return tables.build(OwnNetwork, table, "network")
+    if name == "resblock-edge":
+        return tables.build(EdgeNetwork, table, "network")
+    if name == "resblock-reference":
+        return tables.build(ReferenceNetwork, table, "network")
+    raise WrongUse(
+        f"network: name is {name!r}",
+        expected="resblock-edge, resblock-reference or MODULE:FUNCTION",
+    )

@@ -60,6 +60,13 @@ def test_a_moving_face_is_followed_without_the_detector(analyzer):
     )
 
 
+def test_a_fast_move_on_a_detection_frame_keeps_its_number():
+    with Analyzer(detect_every=2) as analyzer:
+        for index in range(6):
+            (reading,) = analyzer.analyze(frame(moved(astronaut(), 35 * index, 0), index))
+            assert reading.track_id == 1, index
+
+
 def test_a_cut_to_another_place_is_found_in_the_same_frame(analyzer):
     analyzer.analyze(frame(astronaut(), 0))
     analyzer.analyze(frame(astronaut(), 1))

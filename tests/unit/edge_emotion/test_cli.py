@@ -73,3 +73,11 @@ def test_debug_shows_where_an_error_comes_from():
 
 def test_the_version_is_told():
     assert re.fullmatch(r"edge-emotion \d+\.\d+\.\d+\n", edge_emotion("--version").stdout)
+
+
+@pytest.mark.parametrize("arguments", [[], ["train"]], ids=["edge-emotion", "train"])
+def test_without_a_command_the_help_is_all_there_is(arguments):
+    done = edge_emotion(*arguments)
+
+    assert "Usage" in done.stdout + done.stderr
+    assert "edge-emotion: " not in done.stderr

@@ -123,6 +123,22 @@ def test_each_reader_loads_its_format(tmp_path: Path, faces: EmotionFaces, reade
     assert len(split.train) >= 40
 
 
+@pytest.mark.parametrize("reader", ["drawn_emotion", "drawn_keypoints"])
+def test_drawn_faces_need_no_data_and_are_the_same_every_time(reader: str):
+    source = DataSet(reader, count=40)
+    first, again = (load_set(Path("nowhere"), "drawn", source, seed=1) for _ in range(2))
+    assert [len(part) for part in _parts(first)] == [24, 8, 8]
+    assert (first.test.images == again.test.images).all()
+    other = load_set(Path("nowhere"), "drawn", source, seed=2)
+    assert not (first.test.images == other.test.images).all()
+
+
+def test_a_set_may_ask_for_shares_instead_of_its_own_split(faces: EmotionFaces):
+    split = split_fer2013(faces, replace(FER2013, split="shares"), seed=1)
+    assert [len(part) for part in _parts(split)] == [120, 40, 40]
+    assert set(split.test.usages) == {"Training", "PublicTest"}
+
+
 @pytest.mark.parametrize(
     ("reader", "listed"),
     [

@@ -1,14 +1,19 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from edge_emotion.errors import WrongUse
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
-from edge_emotion_train.networks import (
+from edge_emotion_train.networks import build, count_macs, summary
+from edge_emotion_train.recipe import (
     EdgeNetwork,
-    build_emotion,
-    build_keypoints,
-    count_macs,
+    Network,
+    OwnNetwork,
+    ReferenceNetwork,
+    Task,
+    load_recipe,
 )
-from edge_emotion_train.recipe import load_recipe
 
 # What remains of a network when it is converted: batch normalisation folds into the convolution
 # before it, flattening becomes a reshape, dropout disappears.
@@ -16,40 +21,39 @@ EDGE_TPU_LAYERS = {"Conv2D", "Add", "ReLU", "AveragePooling2D", "Dense", "Softma
 GONE_AFTER_CONVERSION = {"InputLayer", "BatchNormalization", "Flatten", "Dropout"}
 
 SMALL = EdgeNetwork((8, 12, 16, 16), (1, 2, 1, 1), dropout=0.5)
-NETWORKS = {
-    "emotion": (build_emotion, EMOTION_SIDE_PX, 5),
-    "keypoints": (build_keypoints, KEYPOINT_SIDE_PX, 30),
-}
+SMALL_REFERENCE = ReferenceNetwork((8, 8), pool=2, dense=(16,), dropout=(0.5,))
+SHAPES = {"emotion": (EMOTION_SIDE_PX, 5), "keypoints": (KEYPOINT_SIDE_PX, 30)}
 
 
-@pytest.fixture(scope="module", params=list(NETWORKS))
-def task(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(scope="module", params=list(SHAPES))
+def task(request: pytest.FixtureRequest) -> Task:
     return request.param
 
 
-def test_shapes_are_those_of_the_contract(task: str):
-    build, side, outputs = NETWORKS[task]
-    model = build(SMALL)
+@pytest.mark.parametrize("network", [SMALL, SMALL_REFERENCE], ids=["edge", "reference"])
+def test_shapes_are_those_of_the_contract(task: Task, network: Network):
+    side, outputs = SHAPES[task]
+    model = build(task, network)
     assert model.input_shape == (None, side, side, 1)
     assert model.output_shape == (None, outputs)
 
 
 def test_emotions_come_out_as_probabilities():
     faces = np.random.default_rng(0).random((4, 48, 48, 1), np.float32)
-    probabilities = np.asarray(build_emotion(SMALL)(faces))
+    probabilities = np.asarray(build("emotion", SMALL)(faces))
     assert (probabilities >= 0).all()
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(4))
 
 
 def test_offsets_stay_between_minus_one_and_one():
-    model = build_keypoints(SMALL)
+    model = build("keypoints", SMALL)
     model.set_weights([100 * weight for weight in model.get_weights()])
     offsets = np.asarray(model(np.ones((1, 96, 96, 1), np.float32)))
     assert np.abs(offsets).max() <= 1
 
 
-def test_every_layer_is_one_the_edge_tpu_runs(task: str):
-    model = NETWORKS[task][0](load_recipe(task, "edge").network)
+def test_every_layer_is_one_the_edge_tpu_runs(task: Task):
+    model = build(task, load_recipe(task, "edge").network)
     kinds = {type(layer).__name__ for layer in model.layers}
     assert kinds <= EDGE_TPU_LAYERS | GONE_AFTER_CONVERSION
     activations = {layer.activation.__name__ for layer in model.layers if "Activ" in str(layer)}
@@ -60,15 +64,15 @@ def test_every_layer_is_one_the_edge_tpu_runs(task: str):
     ("task", "mmacs", "parameters"), [("emotion", 31, 0.68e6), ("keypoints", 41, 0.73e6)]
 )
 def test_the_shipped_networks_are_as_small_as_their_recipes_say(
-    task: str, mmacs: int, parameters: float
+    task: Task, mmacs: int, parameters: float
 ):
-    model = NETWORKS[task][0](load_recipe(task, "edge").network)
+    model = build(task, load_recipe(task, "edge").network)
     assert round(count_macs(model) / 1e6) == mmacs
     assert model.count_params() == pytest.approx(parameters, abs=0.005e6)
 
 
 def test_macs_are_counted_as_by_hand():
-    model = build_emotion(EdgeNetwork((4, 8), (1, 1)))
+    model = build("emotion", EdgeNetwork((4, 8), (1, 1)))
     stem = 24 * 24 * 9 * 1 * 4
     first = 2 * 24 * 24 * 9 * 4 * 4
     second = 12 * 12 * (9 * 4 * 8 + 9 * 8 * 8 + 1 * 4 * 8)  # two 3x3 and the shortcut
@@ -76,8 +80,8 @@ def test_macs_are_counted_as_by_hand():
 
 
 @pytest.mark.parametrize(("task", "side"), [("emotion", 24), ("keypoints", 24)])
-def test_the_stem_leaves_24_px_to_the_first_stage(task: str, side: int):
-    model = NETWORKS[task][0](SMALL)
+def test_the_stem_leaves_24_px_to_the_first_stage(task: Task, side: int):
+    model = build(task, SMALL)
     stem = next(layer for layer in model.layers if type(layer).__name__ == "Conv2D")
     assert stem.output.shape[1:3] == (side, side)
 
@@ -87,7 +91,7 @@ def test_the_last_layers_stay_float32_under_mixed_precision():
 
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
-        assert build_emotion(SMALL).output.dtype == build_keypoints(SMALL).output.dtype == "float32"
+        assert {build(task, SMALL).output.dtype for task in SHAPES} == {"float32"}
     finally:
         keras.mixed_precision.set_global_policy("float32")
 
@@ -95,3 +99,90 @@ def test_the_last_layers_stay_float32_under_mixed_precision():
 def test_widths_and_blocks_must_match():
     with pytest.raises(ValueError, match="3 widths and 2 block counts"):
         EdgeNetwork((8, 8, 8), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("task", "parameters", "mmacs"), [("emotion", 1_174_021, 80), ("keypoints", 18_016_286, 97)]
+)
+def test_the_reference_networks_are_the_courses_weight_for_weight(
+    task: Task, parameters: int, mmacs: int
+):
+    """The counts are those the course's notebooks print."""
+    model = build(task, load_recipe(task, "reference").network)
+    assert model.count_params() == parameters
+    assert round(count_macs(model) / 1e6) == mmacs
+
+
+def test_a_reference_stage_is_one_convolutional_and_two_identity_bottlenecks():
+    model = build("keypoints", ReferenceNetwork((4,), pool=2))
+    convolutions = [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
+    kernels = [(layer.kernel_size[0], layer.filters) for layer in convolutions]
+    assert kernels[0] == (7, 64)
+    assert sorted(kernels[1:]) == sorted([(1, 4), (3, 4), (1, 16)] * 3 + [(1, 16)])
+    assert sum(type(layer).__name__ == "Add" for layer in model.layers) == 3
+
+
+def test_each_dense_layer_has_its_dropout():
+    with pytest.raises(ValueError, match="2 dense widths and 1 dropouts"):
+        ReferenceNetwork(dense=(8, 8), dropout=(0.1,))
+
+
+def test_a_summary_has_a_line_a_layer_its_cost_and_where_it_gets_its_input_from():
+    model = build("emotion", EdgeNetwork((4,), (1,)))
+    heading, *lines, total = summary(model).splitlines()
+    assert heading.split() == ["layer", "kind", "output", "parameters", "MACs", "from"]
+    assert len(lines) == len(model.layers)
+    stem = lines[1].split()
+    assert stem[1:] == ["Conv2D", "24×24×4", "36", "20,736", "face"]
+    [added] = [line for line in lines if " Add " in line]
+    assert len(added.split()[5:]) == 2  # the block and its shortcut
+    assert total == f"{model.count_params():,} parameters, {count_macs(model) / 1e6:.1f} MMAC"
+
+
+OWN = """
+import keras
+
+def plain(task, options):
+    side, outputs = {"emotion": (48, 5), "keypoints": (96, 30)}[task]
+    face = keras.layers.Input((side, side, 1))
+    x = keras.layers.SeparableConv2D(options["width"], 3, strides=4)(face)
+    x = keras.layers.Flatten()(x)
+    return keras.Model(face, keras.layers.Dense(outputs + options.get("more", 0))(x))
+
+def nothing(task, options):
+    return None
+"""
+
+
+@pytest.fixture
+def my_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_networks.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_a_network_of_ones_own_plugs_in_by_name(task: Task, my_networks: None):
+    model = build(task, OwnNetwork("my_networks:plain", {"width": 3}))
+    places = model.layers[1].output.shape[1] ** 2
+    assert model.output_shape == (None, SHAPES[task][1])
+    assert count_macs(model) == places * (9 + 3) + places * 3 * SHAPES[task][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        (
+            "my_networks:plain",
+            {"width": 3, "more": 1},
+            r"maps .* expected .*\(None, 5\) for emotion",
+        ),
+        ("my_networks:nothing", {}, "returned NoneType; expected a keras.Model"),
+        ("my_networks:missing", {}, "my_networks:missing cannot be found.*MODULE:FUNCTION"),
+        ("no_such_module:x", {}, "no_such_module:x cannot be found"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused(
+    my_networks: None, name: str, options: dict[str, int], message: str
+):
+    with pytest.raises(WrongUse, match=message):
+        build("emotion", OwnNetwork(name, options))

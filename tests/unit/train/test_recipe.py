@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -6,7 +7,19 @@ import pytest
 import tomli_w
 
 from edge_emotion.errors import WrongUse
-from edge_emotion_train.recipe import load_recipe, parse, shipped_recipes
+from edge_emotion_train.recipe import (
+    DataSet,
+    EdgeNetwork,
+    Fit,
+    Network,
+    OwnNetwork,
+    ReferenceNetwork,
+    Task,
+    load_recipe,
+    parse,
+    shipped_recipes,
+)
+from edge_emotion_train.tables import override
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -102,6 +115,118 @@ def test_a_missing_key_is_named(place: str | None, key: str, message: str):
     del (table if place is None else table[place])[key]
     with pytest.raises(WrongUse, match=message):
         parse(table, "mine")
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value", "message"),
+    [
+        (None, "seed", 1.5, "mine: seed is 1.5; expected a whole number"),
+        ("fit", "epochs", "ten", "fit: epochs is 'ten'; expected a whole number"),
+        ("fit", "epochs", True, "fit: epochs is True; expected a whole number"),
+        ("fit", "epochs", 0, "fit: epochs is 0; expected more than 0"),
+        ("fit", "learning_rate", "1e-3", "learning_rate is '1e-3'; expected a number"),
+        ("fit", "ema", 1.0, "fit: ema is 1.0; expected from 0 to below 1"),
+        ("fit", "patience", -1, "fit: patience is -1; expected 0 or more"),
+        ("fit", "label_share", 1.2, "fit: label_share is 1.2; expected from 0 to 1"),
+        ("fit", "optimizer", "lion", "optimizer is 'lion'; expected adamw, adam or sgd"),
+        ("fit", "schedule", 3, "schedule is 3; expected cosine or constant"),
+        ("fit", "loss", "mse", "mine: fit.loss is mse; expected auto, cross_entropy for emotion"),
+        ("network", "widths", 8, "network: widths is 8; expected a list of whole numbers"),
+        ("network", "widths", [8, "x"], "expected a list of whole numbers"),
+        ("network", "name", "vgg", "name is 'vgg'; expected resblock-edge, resblock-reference or"),
+        ("network", "name", "resblock-reference", "network has an unknown key widths, blocks"),
+        ("faces", "path", 5, "sets.faces: path is 5; expected text"),
+        ("faces", "path", "", "sets.faces: the reader class_folders needs a path"),
+        ("faces", "reader", "drawn_emotion", "the reader drawn_emotion needs a count"),
+        ("faces", "shares", [0.5, 0.5], "shares is [0.5, 0.5]; expected a list of 3 numbers"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(place: str | None, key: str, value: Any, message: str):
+    table = _table()
+    tables = {**table, **table["sets"], None: table}
+    tables[place][key] = value
+    with pytest.raises(WrongUse) as caught:
+        parse(table, "mine")
+    assert message in str(caught.value)
+
+
+def test_a_recipe_of_before_networks_had_names_is_one_of_the_edge_network():
+    """What the metadata of the first model files holds; JSON has no integers apart from floats."""
+    recipe = parse(json.loads(json.dumps(_table())), "mine")
+    assert recipe.network == EdgeNetwork((8, 16), (1, 1))
+    assert recipe.fit == Fit(epochs=2)
+    assert (recipe.fit.optimizer, recipe.fit.schedule, recipe.fit.loss) == (
+        "adamw", "cosine", "auto",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ({"name": "resblock-reference", "pool": 2}, ReferenceNetwork(pool=2)),
+        ({"name": "mine:net", "options": {"deep": True}}, OwnNetwork("mine:net", {"deep": True})),
+    ],
+)
+def test_a_network_is_chosen_by_its_name(network: dict[str, Any], expected: Network):
+    recipe = parse({**_table(), "network": network}, "mine")
+    assert recipe.network == expected
+    assert parse(tomllib.loads(tomli_w.dumps(recipe.as_dict())), "mine") == recipe
+
+
+@pytest.mark.parametrize(
+    ("setting", "place", "value"),
+    [
+        ("seed=3", "seed", 3),
+        ("fit.learning_rate = 1e-2", "fit.learning_rate", 0.01),
+        ("fit.optimizer=sgd", "fit.optimizer", "sgd"),  # no quotes needed
+        ('fit.optimizer="sgd"', "fit.optimizer", "sgd"),
+        ("network.widths=[4, 4]", "network.widths", (4, 4)),
+        ("network.name=resblock-edge", "network.name", "resblock-edge"),
+        ("augment.turn_deg=12.5", "augment.turn_deg", 12.5),
+        ("sets.faces.path=a=b/c", "sets.faces.path", "a=b/c"),
+        ('sets."more".weight=0.5', "sets.more.weight", 0.5),
+        ('sets.more={reader="fer2013", path="x"}', "sets.more", DataSet("fer2013", "x")),
+    ],
+)
+def test_anything_can_be_set_from_the_command_line(setting: str, place: str, value: Any):
+    found: Any = parse(override(_table(), [setting]), "mine")
+    for part in place.split("."):
+        found = found[part] if isinstance(found, dict) else getattr(found, part)
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("fit.epochs", "--set fit.epochs; expected KEY=VALUE, for example fit.learning_rate=1e-3"),
+        ("=3", "--set =3; expected KEY=VALUE"),
+        ("a b=3", "expected KEY=VALUE"),
+        ("seed.x=3", "--set seed.x: seed is 1, not a table"),
+        ("fit.epoch=3", "fit has an unknown key epoch; expected some of epochs, batch_size"),
+        ("fit.epochs=lots", "fit: epochs is 'lots'; expected a whole number"),
+        ("network.widths=[8,", "network: widths is '[8,'; expected a list of whole numbers"),
+        ("sets.third.weight=1", "sets.third lacks reader"),
+    ],
+)
+def test_a_setting_is_refused_as_it_would_be_in_the_file(setting: str, message: str):
+    with pytest.raises(WrongUse) as caught:
+        parse(override(_table(), [setting]), "mine")
+    assert message in str(caught.value)
+
+
+def test_later_settings_win_and_the_shipped_recipe_stays():
+    recipe = load_recipe("emotion", "edge", ["fit.epochs=7", "fit.epochs=9"])
+    assert recipe.fit.epochs == 9
+    assert load_recipe("emotion", "edge").fit.epochs != 9
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_reference_recipe_is_the_courses(task: Task):
+    recipe = load_recipe(task, "reference")
+    assert isinstance(recipe.network, ReferenceNetwork)
+    assert [source.shares for source in recipe.sets.values()] == [(0.6, 0.2, 0.2)]
+    assert recipe.fit.optimizer == "adam"
+    assert recipe.fit.loss == {"emotion": "cross_entropy", "keypoints": "mse"}[task]
 
 
 def test_only_some_sets_may_be_taken():

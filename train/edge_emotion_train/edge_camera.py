@@ -1,0 +1,111 @@
+"""What a small, cheap camera does to a face: random changes that no studio data set holds.
+
+Each effect is a function of a `(S, S) uint8` face, an amount in its own unit and a source of draws;
+none of them moves a feature, so keypoints stay as they are.  Amounts in pixels are those of a
+48 px face and grow with it.  A new effect is one function, one line in `EFFECTS` and one field of
+`Augmentation`.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from edge_emotion.types import Floats, Image
+from edge_emotion_train.augment import Augmentation
+
+_READ_NOISE_AT = 16.0  # gray value whose photon noise equals the sensor's noise in the dark
+_NOISE_IN_THE_DARK = 10.0  # `gain_noise` of a face whose light is all gone
+
+
+def through_camera(image: Image, config: Augmentation, rng: np.random.Generator) -> Image:
+    """The face with every effect whose limit is above 0, in the order light takes to the file.
+
+    Half of the faces are spared each effect; for the others its amount is drawn evenly up to its
+    limit, so that most pictures carry one or two.
+    """
+    for name, effect in EFFECTS.items():
+        if limit := getattr(config, name):
+            amount = limit * max(0.0, rng.uniform(-1, 1))
+            if amount:
+                image = effect(image, amount, rng)
+    return image
+
+
+def uneven_light(image: Image, amount: float, rng: np.random.Generator) -> Image:
+    """Light from one side: 1 + `amount` times as bright there, 1 - `amount` on the other."""
+    side = image.shape[0]
+    y, x = np.ogrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    angle = rng.uniform(0, 2 * np.pi)
+    return _as_bytes(image * (1 + amount * (np.cos(angle) * x + np.sin(angle) * y) / np.sqrt(2)))
+
+
+def occlude(image: Image, amount: float, rng: np.random.Generator) -> Image:
+    """A hand, a scarf, hair: something of two grays covers `amount` of the side from one edge."""
+    side = image.shape[0]
+    depth = round(amount * side)
+    if not depth:
+        return image
+    start = int(rng.integers(0, side // 2 + 1))
+    width = int(rng.integers(side // 4, side - start + 1))
+    grays = rng.integers(0, 256, (2, 2)).astype(np.uint8)
+    thing = cv2.resize(grays, (width, depth), interpolation=cv2.INTER_LINEAR)
+    turns = int(rng.integers(0, 4))
+    changed = np.rot90(image, turns).copy()
+    changed[:depth, start : start + width] = thing
+    return np.ascontiguousarray(np.rot90(changed, -turns))
+
+
+def low_light(image: Image, amount: float, rng: np.random.Generator) -> Image:
+    """`amount` of the light is gone, and what is left is noisier the less it is."""
+    dark = image.astype(np.float32) * (1 - amount)
+    return _as_bytes(dark + _sensor_noise(dark, amount * _NOISE_IN_THE_DARK, rng))
+
+
+def motion_blur(image: Image, amount: float, rng: np.random.Generator) -> Image:
+    """The face moves evenly by `amount` px of a 48 px face, half before and half after."""
+    length = amount * image.shape[0] / 48
+    angle = rng.uniform(0, np.pi)
+    reach = int(np.ceil(length / 2)) + 1
+    kernel = np.zeros((2 * reach + 1,) * 2, np.float32)
+    for way in np.linspace(-length / 2, length / 2, 4 * reach + 1):
+        x, y = reach + way * np.cos(angle), reach + way * np.sin(angle)
+        left, top = int(x), int(y)
+        across, down = x - left, y - top  # shared out among the four pixels around the place
+        kernel[top : top + 2, left : left + 2] += np.outer((1 - down, down), (1 - across, across))
+    kernel /= kernel.sum()
+    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+
+
+def gain_noise(image: Image, amount: float, rng: np.random.Generator) -> Image:
+    """A sensor turned up: noise with a deviation of `amount` gray values where it is white."""
+    return _as_bytes(image + _sensor_noise(image.astype(np.float32), amount, rng))
+
+
+def jpeg(image: Image, amount: float, rng: np.random.Generator) -> Image:
+    """Saved as JPEG with a quality of 100 (1 - `amount`): blocks of 8 px, as of an MJPEG stream."""
+    quality = max(1, round(100 * (1 - amount)))
+    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+EFFECTS: dict[str, Callable[[Image, float, np.random.Generator], Image]] = {
+    "uneven_light": uneven_light,
+    "occlusion": occlude,
+    "low_light": low_light,
+    "motion_blur": motion_blur,
+    "gain_noise": gain_noise,
+    "jpeg": jpeg,
+}
+
+
+def _sensor_noise(gray: Floats, at_white: float, rng: np.random.Generator) -> Floats:
+    """Photon and read noise: the variance grows linearly with the signal (Foi et al. 2008,
+    "Practical Poissonian-Gaussian noise modeling and fitting for single-image raw-data", eq. 2).
+    """
+    deviation = at_white * np.sqrt((gray + _READ_NOISE_AT) / (255 + _READ_NOISE_AT))
+    return (deviation * rng.standard_normal(gray.shape, np.float32)).astype(np.float32)
+
+
+def _as_bytes(gray: Floats) -> Image:
+    return np.clip(np.rint(gray), 0, 255).astype(np.uint8)

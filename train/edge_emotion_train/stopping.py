@@ -1,0 +1,62 @@
+"""Early stopping that an interruption does not confuse."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from edge_emotion.files import write_text
+
+
+class StopEarly(keras.callbacks.Callback):
+    """End a fit after `patience` epochs without a lower validation loss; 0 never does.
+
+    Keras's own forgets on a resumed run what it has seen; this one keeps the losses in a file.  It
+    belongs before `BackupAndRestore`, so that no epoch counts as done whose weights were not kept
+    here.
+
+    Args:
+        patience: in epochs.
+        resume: the folder for what a resumed run needs.
+        keep_best: whether the model ends with the weights of its best epoch.
+    """
+
+    def __init__(self, patience: int, resume: Path, keep_best: bool) -> None:
+        super().__init__()
+        self._patience = patience
+        self._file = resume / "validation_losses.json"
+        self._weights = resume / "best.weights.h5"
+        self._keep_best = keep_best
+        self._losses: list[float] = []
+        if patience and self._file.exists():
+            self._losses = json.loads(self._file.read_text(encoding="utf-8"))
+
+    def epochs(self, most: int) -> int:
+        """How many epochs the fit has: `most`, or fewer if an earlier process has stopped it."""
+        return len(self._losses) if self._patience and self._waited >= self._patience else most
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Forget an epoch that an interruption made this process repeat."""
+        del self._losses[epoch:]
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keep the weights of a new best epoch, or count one more that was not."""
+        self._losses.append(float((logs or {})["val_loss"]))
+        if self._waited == 0 and self._keep_best:
+            self._weights.parent.mkdir(parents=True, exist_ok=True)
+            self.model.save_weights(self._weights)
+        write_text(self._file, json.dumps(self._losses))
+        self.model.stop_training = self.model.stop_training or self._waited >= self._patience
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Put the best epoch's weights into the model."""
+        if self._keep_best and self._weights.exists():
+            self.model.load_weights(self._weights)
+
+    @property
+    def _waited(self) -> int:
+        """Epochs since the best one; a loss that is no number is never the best."""
+        comparable = [math.inf if math.isnan(loss) else loss for loss in self._losses]
+        return len(comparable) - 1 - comparable.index(min(comparable)) if comparable else 0
