@@ -200,7 +200,7 @@ def test_a_truncated_video_is_read_as_far_as_it_goes(tmp_path):
     done = edge_emotion("run", "--camera", half, "--headless")
 
     assert done.returncode == 0
-    assert 15 <= len(lines(done.stdout)) <= 20
+    assert 15 <= len(lines(done.stdout)) <= 22  # about half of the 40 frames
 
 
 def test_a_video_without_its_index_is_told_in_one_line(tmp_path):

@@ -43,5 +43,7 @@ def test_what_could_not_be_measured_is_null_in_json():
         "accuracy": None,
         "balanced_accuracy": None,
         "recall": dict.fromkeys(EMOTIONS),
+        "precision": dict.fromkeys(EMOTIONS),
+        "f1": dict.fromkeys(EMOTIONS),
         "confusion": [[0] * 5] * 5,
     }

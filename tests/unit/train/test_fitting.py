@@ -17,7 +17,7 @@ from edge_emotion_train import fit
 from edge_emotion_train.fit import train
 from edge_emotion_train.losses import SquaredError, WingLoss, make_loss
 from edge_emotion_train.optimizers import make_optimizer
-from edge_emotion_train.recipe import (
+from edge_emotion_train.recipe import (, load_recipe
     DataSet,
     EdgeNetwork,
     Fit,
@@ -205,20 +205,28 @@ def test_a_recipe_of_other_choices_trains(tmp_path: Path, recipe: Recipe):
 
 def test_a_run_goes_on_only_with_its_own_recipe(tmp_path: Path):
     recipe = _tiny("emotion", "drawn_emotion")
-    fit._claim(tmp_path, recipe, tmp_path)
-    fit._claim(tmp_path, recipe, tmp_path)
+    table = {**recipe.as_dict(), "data": "somewhere else by now"}
+    (tmp_path / "recipe.toml").write_text(tomli_w.dumps(table))
+
+    fit._check_folder(tmp_path, recipe)
     for other in (replace(recipe, seed=4), replace(recipe, fit=Fit(epochs=4))):
         with pytest.raises(EdgeEmotionError, match="holds a run of another recipe"):
-            fit._claim(tmp_path, other, tmp_path)
-    with pytest.raises(EdgeEmotionError, match="holds a run of another recipe"):
-        fit._claim(tmp_path, recipe, tmp_path / "other_data")
+            fit._check_folder(tmp_path, other)
+
+
+def test_a_start_without_its_data_leaves_nothing_that_stops_the_next(tmp_path: Path):
+    recipe = load_recipe("emotion", "edge")
+    with pytest.raises(EdgeEmotionError, match="does not exist"):
+        train(recipe, tmp_path / "nowhere", tmp_path / "run")
+
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_goes_on_after_an_update_that_brought_new_keys(tmp_path: Path):
     table = {**_tiny("emotion", "drawn_emotion").as_dict(), "data": str(tmp_path)}
     del table["network"]["name"], table["fit"]["optimizer"], table["augment"]["low_light"]
     (tmp_path / "recipe.toml").write_text(tomli_w.dumps(table))
-    fit._claim(tmp_path, _tiny("emotion", "drawn_emotion"), tmp_path)
+    fit._check_folder(tmp_path, _tiny("emotion", "drawn_emotion"))
 
 
 def test_a_set_of_the_other_task_is_refused(tmp_path: Path):
