@@ -17,7 +17,7 @@ from edge_emotion_train import fit
 from edge_emotion_train.fit import train
 from edge_emotion_train.losses import SquaredError, WingLoss, make_loss
 from edge_emotion_train.optimizers import make_optimizer
-from edge_emotion_train.recipe import (, load_recipe
+from edge_emotion_train.recipe import (
     DataSet,
     EdgeNetwork,
     Fit,
