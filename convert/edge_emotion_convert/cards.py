@@ -16,7 +16,7 @@ _LIMITS = """\
 It reads what a face shows, not what a person feels: the labels are other people's impressions of
 photographs, and they follow the habits of those who labelled them and of the people in the sets.
 Faces that the sets have few of (dark light, profile, children, old people, darker skin, masks) are
-read worse, and no figure below says how much.
+read worse, and no figure here says how much.
 
 It must not be used to judge, sort, score or watch people: not in hiring, schooling, policing,
 border control, insurance, medicine or any decision about a person, and not without the knowledge
