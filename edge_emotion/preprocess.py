@@ -137,15 +137,6 @@ def face_inputs(frame: Image, crop: SquareCrop) -> tuple[Image, Image]:
     return face, halve(face)
 
 
-def crop_for_eyes(left_eye: Floats, right_eye: Floats) -> SquareCrop:
-    """The crop that puts eye centres, `(2,)` in frame pixels, where training faces have them."""
-    side = float(np.hypot(*(left_eye - right_eye))) / EYE_DISTANCE
-    middle_x, middle_y = (left_eye + right_eye) / 2
-    return SquareCrop.around(
-        middle_x + side * (0.5 - EYE_MIDPOINT[0]), middle_y + side * (0.5 - EYE_MIDPOINT[1]), side
-    )
-
-
 def crop_for_keypoints(keypoints: Floats, mean_face: Floats) -> SquareCrop:
     """The crop in which a face's points lie nearest to the mean face.
 

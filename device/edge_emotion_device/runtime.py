@@ -12,13 +12,14 @@ _MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
 def _import_runtime() -> Any:
+    reasons = []
     for name in _MODULES:
         try:
             return importlib.import_module(name)
-        except ModuleNotFoundError:
-            continue
+        except ImportError as error:  # not installed, or a library it needs is not
+            reasons.append(str(error))
     raise EdgeEmotionError(
-        "no TFLite runtime is installed",
+        f"no TFLite runtime can be imported ({'. '.join(reasons)})",
         expected="ai-edge-litert (or its predecessor tflite-runtime)",
         remedy="install it with: pip install ai-edge-litert",
     )
@@ -28,4 +29,3 @@ _runtime = _import_runtime()
 
 Interpreter = _runtime.Interpreter
 load_delegate = _runtime.load_delegate
-NAME: str = _runtime.__name__.split(".")[0]

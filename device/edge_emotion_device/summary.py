@@ -88,10 +88,10 @@ class Summary:
 
 
 def _peak_memory_mb() -> float:
-    """Peak resident memory of this process, in MB of 2^20 bytes."""
+    """Peak resident memory of this process, in MB of 10⁶ bytes."""
     try:  # getrusage's ru_maxrss would count what the program had that started this one
         status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
     except (OSError, IndexError, ValueError):  # not Linux
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+        return peak * (1 if sys.platform == "darwin" else 1024) / 1e6

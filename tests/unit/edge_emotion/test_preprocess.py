@@ -6,13 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_emotion.labels import LEFT_EYE, RIGHT_EYE
+from edge_emotion.labels import LEFT_EYE
 from edge_emotion.preprocess import (
-    EYE_DISTANCE,
-    EYE_MIDPOINT,
     KEYPOINT_SIDE_PX,
     SquareCrop,
-    crop_for_eyes,
     crop_for_keypoints,
     cut,
     face_inputs,
@@ -167,19 +164,6 @@ def test_the_inputs_are_the_same_to_the_byte_on_every_machine(crop: SquareCrop, 
     assert found[:16] == digest
 
 
-@given(st.floats(100, 500), st.floats(100, 400), st.floats(15, 120), st.floats(-0.5, 0.5))
-def test_a_crop_for_eyes_puts_them_where_the_networks_expect_them(
-    x: float, y: float, distance: float, tilt: float
-):
-    half = distance / 2 * np.array([np.cos(tilt), np.sin(tilt)])
-    middle = np.array([x, y])
-    crop = crop_for_eyes(middle + half, middle - half)
-    left, right = crop.from_frame(np.array([middle + half, middle - half], np.float32), 1)
-    assert np.hypot(*(left - right)) == pytest.approx(EYE_DISTANCE, rel=0.5 / crop.side + 1e-3)
-    centre = (left + right) / 2 + 0.5  # in parts of the side, from its outer edge
-    assert centre == pytest.approx(EYE_MIDPOINT, abs=1.1 / crop.side)
-
-
 @given(crops)
 def test_a_known_crop_is_found_again_from_its_keypoints(crop: SquareCrop):
     mean_face = _mean_face()
@@ -190,9 +174,7 @@ def test_a_turned_head_keeps_its_size():
     mean_face = _mean_face()
     center = mean_face.mean(axis=0)
     turned = center + (mean_face - center) * (0.75, 1.0)  # the eyes come closer together
-    by_eyes = crop_for_eyes(turned[LEFT_EYE], turned[RIGHT_EYE]).side
     by_all = crop_for_keypoints(turned.astype(np.float32), mean_face).side
-    assert by_eyes < 0.8 * KEYPOINT_SIDE_PX
     assert by_all > 0.85 * KEYPOINT_SIDE_PX
 
 
