@@ -167,7 +167,7 @@ def run(
 
     Ends at the end of the video, after --frames or --seconds, with q in the window, or with Ctrl-C.
     """
-    from edge_emotion_device.runner import RunOptions
+    from edge_emotion_device.options import RunOptions
     from edge_emotion_device.runner import run as run_camera
 
     options = RunOptions(
@@ -332,11 +332,15 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled faces, with 95 % intervals."""
     _need("convert", "tensorflow", "keras")
+    from edge_emotion_convert.cards import card_command
     from edge_emotion_convert.evaluate import evaluate_command
 
     if data is None and model.suffix == ".tflite":  # a run knows the data of its training
         data = _data_folder(None)
-    evaluate_command(model, data=data, split=split, card=card, as_json=json)
+    if card is None:
+        evaluate_command(model, data=data, split=split, as_json=json)
+    else:
+        card_command(card, model, data=data, split=split, as_json=json)
 
 
 def _data_folder(given: Path | None) -> Path:

@@ -1,9 +1,12 @@
 """A model card in Markdown, from what the model file says and what was measured."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from edge_emotion.modelfile import ModelMetadata
-from edge_emotion_convert.evaluate import Evaluation, Part
+from edge_emotion.errors import WrongUse
+from edge_emotion.files import write_text
+from edge_emotion.modelfile import ModelMetadata, read_model
+from edge_emotion_convert.evaluate import Evaluation, Part, evaluate_command
 from edge_emotion_convert.measure import EmotionFigures, KeypointFigures
 
 _PURPOSE = {
@@ -22,6 +25,23 @@ It must not be used to judge, sort, score or watch people: not in hiring, school
 border control, insurance, medicine or any decision about a person, and not without the knowledge
 and consent of those before the camera. The European Union's AI Act (article 5) forbids emotion
 recognition at work and in education."""
+
+
+def card_command(
+    card: Path, model: Path, *, data: Path | None, split: str, as_json: bool = False
+) -> None:
+    """`evaluate` a .tflite on rows that did not train it, and write its card to `card`.
+
+    Raises:
+        WrongUse: a model that is no .tflite, or training rows, besides what `evaluate` raises.
+    """
+    if model.suffix != ".tflite":
+        raise WrongUse(f"--card for {model}", expected="a .tflite", remedy="convert it first")
+    if split not in ("test", "validation"):
+        raise WrongUse(f"--card on {split} rows", expected="test or validation")
+    evaluation = evaluate_command(model, data=data, split=split, as_json=as_json)
+    text = model_card(read_model(model).metadata, evaluation, model.stat().st_size)
+    write_text(card, text)
 
 
 def model_card(metadata: ModelMetadata, evaluation: Evaluation, size_bytes: int) -> str:

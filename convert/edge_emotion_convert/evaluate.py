@@ -13,7 +13,6 @@ from rich.table import Table
 
 from edge_emotion.data.duplicates import has_near_twin
 from edge_emotion.errors import WrongUse
-from edge_emotion.files import write_text
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.metrics import Interval, bootstrap_interval
 from edge_emotion.modelfile import Task, read_model
@@ -109,32 +108,17 @@ def evaluate(model: Path, data: Path | None = None, split: str = "test") -> Eval
 
 
 def evaluate_command(
-    model: Path,
-    *,
-    data: Path | None = None,
-    split: str = "test",
-    card: Path | None = None,
-    as_json: bool = False,
-) -> None:
-    """`evaluate`, its result printed as tables or as JSON, and as a model card if asked for.
-
-    Raises:
-        WrongUse: a card for something else than a .tflite, besides what `evaluate` raises.
-    """
-    if card is not None and model.suffix != ".tflite":
-        raise WrongUse(f"--card for {model}", expected="a .tflite", remedy="convert it first")
+    model: Path, *, data: Path | None = None, split: str = "test", as_json: bool = False
+) -> Evaluation:
+    """`evaluate`, its result printed as tables or as JSON."""
     evaluation = evaluate(model, data, split)
-    if card is not None:
-        from edge_emotion_convert.cards import model_card  # it builds on this module
-
-        text = model_card(read_model(model).metadata, evaluation, model.stat().st_size)
-        write_text(card, text)
     if as_json:
         tell(json.dumps(evaluation.as_dict(), indent=2))
     elif evaluation.task == "emotion":
         _tell_emotion(evaluation)
     else:
         _tell_keypoints(evaluation)
+    return evaluation
 
 
 def _open(path: Path) -> _Model:

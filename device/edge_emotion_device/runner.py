@@ -4,8 +4,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic, perf_counter
 from types import FrameType
 
@@ -13,29 +11,10 @@ from edge_emotion.errors import ExitCode
 from edge_emotion_device.analyzer import Analyzer
 from edge_emotion_device.cameras import Camera, open_camera
 from edge_emotion_device.cameras.latest import LatestFrame
+from edge_emotion_device.options import RunOptions
 from edge_emotion_device.sinks import Sink, open_sinks
 from edge_emotion_device.sinks.json_lines import ReaderGone
 from edge_emotion_device.summary import Summary
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """The options of `edge-emotion run`; see its help."""
-
-    camera: str = "auto"
-    sequence: bool = False
-    emotion: Path | None = None
-    keypoints: Path | None = None
-    delegate: str = "cpu"
-    threads: int = 1
-    max_faces: int = 4
-    detect_every: int = 10
-    frames: int | None = None
-    seconds: float | None = None
-    save: Path | None = None
-    output: Path | None = None
-    all_frames: bool = False
-    headless: bool = False
 
 
 class Stopped(Exception):

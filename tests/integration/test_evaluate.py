@@ -8,7 +8,7 @@ from edge_emotion.data.faces import take
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.modelfile import read_model
-from edge_emotion_convert.cards import model_card
+from edge_emotion_convert.cards import card_command, model_card
 from edge_emotion_convert.convert import convert
 from edge_emotion_convert.evaluate import evaluate, evaluate_command
 from helpers.drawn_faces import (
@@ -159,3 +159,15 @@ def test_rows_with_missing_points_count_only_what_is_known(workplace, tmp_path):
     [part] = evaluate(workplace / "keypoints.tflite", tmp_path / "part").parts
     assert part.name == "part test, rows with missing points"
     assert part.figures.rmse_px > 0 and np.isnan(part.figures.point_error_px["nose_tip"])
+
+
+def test_a_card_is_written_for_a_tflite_on_rows_that_did_not_train_it(workplace, tmp_path):
+    card = tmp_path / "cards" / "emotion.md"
+    data = workplace / "data"
+    card_command(card, workplace / "emotion.tflite", data=data, split="test")
+
+    text = card.read_text()
+    assert "## Measured" in text and "must not be used" in text and "drawn test" in text
+    for model, split in (("runs/emotion", "test"), ("emotion.tflite", "train")):
+        with pytest.raises(WrongUse, match="--card"):
+            card_command(card, workplace / model, data=data, split=split)

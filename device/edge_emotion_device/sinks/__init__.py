@@ -3,21 +3,18 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
 from edge_emotion_device.cameras.base import Camera
+from edge_emotion_device.options import RunOptions
 from edge_emotion_device.sinks.base import Sink
-
-if TYPE_CHECKING:
-    from edge_emotion_device.runner import RunOptions
 
 __all__ = ["Sink", "open_sinks"]
 
 VIDEO_NAME, READINGS_NAME = "annotated.mp4", "readings.jsonl"
 
 
-def open_sinks(options: "RunOptions", camera: Camera) -> Iterator[Sink]:
+def open_sinks(options: RunOptions, camera: Camera) -> Iterator[Sink]:
     """Open one sink after the other, those first that are likeliest to fail.
 
     Enter each before the next is asked for, so that a failure closes those before it.
@@ -51,7 +48,7 @@ def _annotated(folder: Path, camera: Camera, source: Path) -> Sink:
     return AnnotatedVideo(folder / VIDEO_NAME, camera.fps, source)
 
 
-def _readings(options: "RunOptions") -> Iterator[Sink]:
+def _readings(options: RunOptions) -> Iterator[Sink]:
     from edge_emotion_device.sinks.json_lines import JsonLines
 
     target = options.output or sys.stdout
@@ -60,7 +57,7 @@ def _readings(options: "RunOptions") -> Iterator[Sink]:
     yield JsonLines(target, all_frames=options.all_frames)
 
 
-def _check_output(options: "RunOptions") -> None:
+def _check_output(options: RunOptions) -> None:
     source, output = Path(options.camera), options.output
     if output is not None and source.exists() and output.resolve() == source.resolve():
         raise WrongUse(f"--output {output} is what is read", expected="another file")
