@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
+
 _STDERR = 2
 
 
@@ -27,3 +29,11 @@ def native_messages_hidden() -> Iterator[None]:
     finally:
         os.dup2(kept, _STDERR)
         os.close(kept)
+
+
+def silence_opencv() -> None:
+    """Keep OpenCV and its FFmpeg from stderr: our own one line says what went wrong."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    # OpenCV 4.12 moved the function; Raspberry Pi OS Bookworm needs an older one.
+    logging = getattr(cv2.utils, "logging", cv2)
+    logging.setLogLevel(0)  # silent

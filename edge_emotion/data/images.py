@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.quiet import silence_opencv
 from edge_emotion.types import Image
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm")
@@ -30,7 +31,7 @@ def read_image(file: Path, flags: int = cv2.IMREAD_COLOR) -> Image:
         content = np.fromfile(file, np.uint8)
     except OSError as error:
         raise EdgeEmotionError(f"cannot read {file}: {error.strerror}") from error
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below tells
+    silence_opencv()  # the error below tells
     try:
         image = cv2.imdecode(content, flags) if content.size else None
     except cv2.error:

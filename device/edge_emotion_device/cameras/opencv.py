@@ -1,22 +1,16 @@
 """What the sources behind `cv2.VideoCapture` share: opening, reading and closing one."""
 
-import os
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.quiet import silence_opencv
 from edge_emotion.types import Frame, Image
 from edge_emotion_device.cameras.base import Camera
 
 MAX_FPS = 1000.0  # more is no frame rate: FFmpeg announces 90000, its clock, where it knows none
-
-
-def silence_opencv() -> None:
-    """Our own one line says what went wrong; FFmpeg and OpenCV would add theirs to stderr."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def open_capture(address: str, backend: int, options: Sequence[int] = ()) -> cv2.VideoCapture:

@@ -8,8 +8,8 @@ import cv2
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing, write_bytes
+from edge_emotion.quiet import silence_opencv
 from edge_emotion.types import Frame, Reading
-from edge_emotion_device.cameras.opencv import silence_opencv
 from edge_emotion_device.overlay import draw_overlay
 from edge_emotion_device.sinks.base import Sink
 
