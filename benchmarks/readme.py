@@ -56,7 +56,8 @@ def peers() -> str:
         "clip is 640×480 with one face, found by each library's own detector. Both our networks "
         f"take {ours[0]['time_to_fer']:.2f} of the time of fer's one, and the frame path is "
         f"{ours[1]['times_as_fast_as_fer']:.0f} times as fast as fer's whole call (`make bench`). "
-        f"`run` peaks at {foot['peak_memory_mb']:.0f} MB and imports no TensorFlow.\n"
+        f"`run --camera demo --headless` peaks at {foot['peak_memory_mb']:.0f} MB and imports no "
+        "TensorFlow.\n"
     )
     return "\n".join(rows) + "\n" + note
 
@@ -68,7 +69,8 @@ def models() -> str:
         for part in load(task)["parts"]:
             low, high = part["interval_95"]
             if task == "emotion":
-                figure, interval = f"{part['accuracy']:.1%} accuracy", f"{low:.1%} to {high:.1%}"
+                figure = f"{part['accuracy']:.1%}, balanced {part['balanced_accuracy']:.1%}"
+                interval = f"{low:.1%} to {high:.1%}"
             else:
                 figure, interval = f"{part['rmse_px']:.2f} px RMSE", f"{low:.2f} to {high:.2f} px"
             rows.append(f"| {task} | {part['rows_of']}, {part['rows']} | {figure} | {interval} |")

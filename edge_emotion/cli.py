@@ -42,6 +42,7 @@ def main() -> None:
     try:
         code = app(arguments, prog_name="edge-emotion", standalone_mode=False)
     except KeyboardInterrupt:
+        warn("interrupted")
         code = ExitCode.INTERRUPTED
     except Exception as error:  # the boundary of the program
         if debug:
@@ -332,6 +333,8 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled faces, with 95 % intervals."""
     _need("convert", "tensorflow", "keras")
+    if not model.exists():
+        raise EdgeEmotionError(f"{model} does not exist", remedy="check the model's path")
     from edge_emotion_convert.cards import card_command
     from edge_emotion_convert.evaluate import evaluate_command
 
@@ -345,6 +348,8 @@ def evaluate(
 
 def _data_folder(given: Path | None) -> Path:
     if given is not None:
+        if not given.exists():
+            raise EdgeEmotionError(f"{given} does not exist", remedy="check --data")
         return given
     for place in DATA_PLACES:
         if Path(place).is_dir():

@@ -19,6 +19,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         EdgeEmotionError: the folder cannot be written to, or the disk is full.
     """
+    _check_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
@@ -38,6 +39,17 @@ def replacing(path: Path) -> Iterator[Path]:
         raise _cannot_write(path, error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _check_place(path: Path) -> None:
+    """Find out before any work is done that a path cannot become a file."""
+    if path.is_dir():
+        raise EdgeEmotionError(f"cannot write {path}: it is a folder", remedy="name a file")
+    for folder in path.parents:
+        if folder.exists() and not folder.is_dir():
+            raise EdgeEmotionError(
+                f"cannot write {path}: {folder} is a file", remedy="name another folder"
+            )
 
 
 def write_bytes(path: Path, content: bytes) -> None:

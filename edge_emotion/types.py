@@ -29,6 +29,11 @@ class Frame:
     source: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.image, np.ndarray):
+            raise ValueError(
+                f"a frame that is {self.image!r}; expected an array "
+                "(cv2.imread gives None for a file that it cannot read)"
+            )
         shape = self.image.shape
         gray_or_bgr = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
         if self.image.dtype != np.uint8 or not gray_or_bgr or not self.image.size:

@@ -65,6 +65,8 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
     """
     keras.utils.set_random_seed(recipe.seed)
     _check_folder(out, recipe)
+    if (out / "resume").exists():
+        print(f"going on with the interrupted run in {out}", flush=True)
     splits = load_sets(recipe, data)
     for line in describe(recipe, splits):
         print(line, flush=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge_emotion.data.images import IMAGE_SUFFIXES, image_files, read_image
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.types import Frame
 from edge_emotion_device.cameras.base import Camera, Kind
 
@@ -20,7 +20,7 @@ class Pictures(Camera):
         self.name = source
         path = Path(source)
         self._files = image_files(path) if path.is_dir() else [path]
-        self._index = 0
+        self._index = self._broken = 0
         if not self._files:
             raise EdgeEmotionError(
                 f"the folder {source} holds no image",
@@ -29,18 +29,24 @@ class Pictures(Camera):
             )
 
     def read(self) -> Frame | None:
-        """The next picture, or None after the last.
+        """The next picture, or None after the last; a broken one among others is told and skipped.
 
         Raises:
-            EdgeEmotionError: the file is missing or no picture.
+            EdgeEmotionError: none of the files is a picture.
         """
-        if self._index >= len(self._files):
-            return None
-        file = self._files[self._index]
-        time_s = self._index / self.fps if self.fps else 0.0
-        frame = Frame(read_image(file), self._index, time_s, source=file.name)
-        self._index += 1
-        return frame
+        while self._index < len(self._files):
+            index, file = self._index, self._files[self._index]
+            self._index += 1
+            try:
+                image = read_image(file)
+            except EdgeEmotionError as error:
+                self._broken += 1
+                if self._broken == len(self._files):
+                    raise
+                warn(f"skipped: {error}")
+                continue
+            return Frame(image, index, index / self.fps if self.fps else 0.0, source=file.name)
+        return None
 
     def close(self) -> None:
         """Nothing is held between two reads."""

@@ -32,7 +32,7 @@ def open_sinks(options: RunOptions, camera: Camera) -> Iterator[Sink]:
         try:
             window = Window()
         except EdgeEmotionError as error:
-            warn(f"going on without a window: {error}")
+            warn(f"no window: {error}")
         else:
             yield window
     if options.save is not None:

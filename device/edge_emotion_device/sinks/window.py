@@ -38,9 +38,7 @@ class Window(Sink):
             self._root = tkinter.Tk()
         except tkinter.TclError as error:
             raise EdgeEmotionError(
-                f"no window can be opened: {error}",
-                expected="a display (DISPLAY is set on a desktop)",
-                remedy="use --headless",
+                "there is no display", remedy="--headless leaves the window out"
             ) from error
         self._root.title(title)
         self._root.resizable(False, False)

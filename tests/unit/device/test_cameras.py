@@ -338,3 +338,18 @@ def test_auto_without_any_camera_says_what_was_looked_for(monkeypatch: pytest.Mo
     ) as caught:
         open_camera("auto")
     assert "\n" not in str(caught.value)
+
+
+def test_a_broken_picture_among_others_is_told_and_skipped(tmp_path, capsys):
+    for name in ("a.png", "c.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    with open_camera(str(tmp_path)) as camera:
+        frames = [camera.read(), camera.read(), camera.read()]
+
+    assert [frame and (frame.index, frame.source) for frame in frames] == [
+        (0, "a.png"),
+        (2, "c.png"),
+        None,
+    ]
+    assert "skipped" in capsys.readouterr().err

@@ -54,7 +54,9 @@ def test_the_file_has_the_usual_permissions_not_those_of_a_temporary_one(tmp_pat
 
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(EdgeEmotionError, match=r"cannot write .*/file/a\.txt: .*; check") as caught:
+    with pytest.raises(
+        EdgeEmotionError, match=r"cannot write .*/file/a\.txt: .*; name another folder"
+    ) as caught:
         write_text(tmp_path / "file" / "a.txt", "x")
     assert "\n" not in str(caught.value)
 
@@ -84,3 +86,11 @@ def test_a_full_disk_leaves_the_old_content_and_is_told_in_one_line(tmp_path: Pa
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert list(tmp_path.iterdir()) == [file]
     assert file.read_text() == "old"
+
+
+def test_a_folder_in_the_place_of_a_file_is_found_before_anything_is_written(tmp_path: Path):
+    (tmp_path / "file").write_text("old")
+    for path, found in ((tmp_path, "it is a folder"), (tmp_path / "file" / "x", "is a file")):
+        with pytest.raises(EdgeEmotionError, match=found), replacing(path):
+            pytest.fail("entered")
+    assert (tmp_path / "file").read_text() == "old"
