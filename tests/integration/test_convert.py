@@ -260,5 +260,5 @@ def test_data_that_is_not_there_is_named(workplace, tmp_path, data, message):
 
 def test_a_place_that_cannot_be_written_to_is_one_line(workplace, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(EdgeEmotionError, match=r"cannot write .*; check the folder's permissions"):
+    with pytest.raises(EdgeEmotionError, match=r"cannot write .* is a file; name another folder"):
         convert(workplace / "runs" / "my-emotion", out=tmp_path / "file", max_drop=ANY_DROP)
