@@ -62,15 +62,15 @@ $(BIN)/python:
 	$(call make-venv,$(VENV))
 
 $(VENV)/run.installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e '.[demo]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e '.[demo]'
 	@touch $@
 
 $(VENV)-bench/bench.installed: pyproject.toml $(wildcard benchmarks/*requirements.txt)
 	$(call make-venv,$(VENV)-bench)
-	$(VENV)-bench/bin/python -m pip install --quiet -e . -r benchmarks/requirements.txt
+	PYTHONWARNINGS=ignore $(VENV)-bench/bin/python -m pip install --quiet -e . -r benchmarks/requirements.txt
 	$(VENV)-bench/bin/python -m pip install --quiet --no-deps -r benchmarks/peers-requirements.txt
 	@touch $@
 
 $(VENV)/dev.installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@ $(VENV)/run.installed
