@@ -8,8 +8,8 @@ import numpy as np
 from edge_emotion.data.faces import Indices, Strings
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.types import Floats, Image
-from edge_emotion_convert.network import as_input
 from edge_emotion_convert.rows import Rows
+from edge_emotion_train.batches import as_input
 
 DEFAULT_COUNT = 500
 

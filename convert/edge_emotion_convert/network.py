@@ -11,6 +11,7 @@ from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats, Image
 from edge_emotion_convert.runs import Run
+from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 
 _SHAPES = {
@@ -49,12 +50,6 @@ def read_network(path: Path, task: Task) -> keras.Model:
             remedy="train again, with a lower learning_rate if that happens again",
         )
     return model
-
-
-def as_input(images: Image) -> Floats:
-    """`(N, S, S, 1) float32` in [0, 1], as the networks take `(N, S, S) uint8` faces."""
-    faces: Floats = images[..., None].astype(np.float32) / np.float32(255)
-    return faces
 
 
 def predict(model: keras.Model, run: Run, images: Image) -> Floats:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces, Strings
+from edge_emotion.data.faces import EmotionFaces, KeypointFaces, Strings, plain_faces
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Image
-from edge_emotion_train.batches import plain_faces
 from edge_emotion_train.datasets import Split, load_sets
 from edge_emotion_train.recipe import Recipe
 
@@ -44,10 +43,9 @@ def as_seen(faces: Faces, name: str = "") -> Rows:
     if isinstance(faces, EmotionFaces):
         classes = np.array(EMOTIONS)[faces.labels]
         return Rows(plain_faces(faces.images, EMOTION_SIDE_PX), faces.labels, classes)
-    margin = (faces.images.shape[1] - KEYPOINT_SIDE_PX) // 2
     groups = np.array([f"{name}/{group}" for group in faces.groups], np.str_)
     images = plain_faces(faces.images, KEYPOINT_SIDE_PX)
-    return Rows(images, faces.keypoints - np.float32(margin), groups)
+    return Rows(images, faces.window_keypoints, groups)
 
 
 def take(rows: Rows, chosen: npt.NDArray[np.bool_]) -> Rows:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, perf_counter
-from types import TracebackType
 
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, crop_for_keypoints, face_inputs
 from edge_emotion.types import Floats, Frame, Image, Reading
@@ -110,12 +109,7 @@ class Analyzer:
     def __enter__(self) -> "Analyzer":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def _detect(self, image: Image) -> None:

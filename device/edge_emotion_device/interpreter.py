@@ -1,7 +1,6 @@
 """The two networks on the device: gray bytes in, probabilities or points out."""
 
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -58,12 +57,7 @@ class Model:
     def __enter__(self: AnyModel) -> AnyModel:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def _run_all(self, faces: Image) -> Floats:

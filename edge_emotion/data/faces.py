@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edge_emotion.preprocess import KEYPOINT_SIDE_PX, resize_square
 from edge_emotion.types import Floats, Image
 
 Indices = npt.NDArray[np.intp]
@@ -59,6 +60,11 @@ class KeypointFaces:
         """`(N,)`, whether all 15 points of the row are known."""
         return ~np.isnan(self.keypoints.reshape(len(self), -1).sum(axis=1))
 
+    @property
+    def window_keypoints(self) -> Floats:
+        """`(N, 15, 2)`, the points in pixels of the centre 96×96 window (see `plain_faces`)."""
+        return self.keypoints - np.float32(_margin_px(self.images, KEYPOINT_SIDE_PX))
+
 
 Faces = TypeVar("Faces", EmotionFaces, KeypointFaces)
 
@@ -69,3 +75,22 @@ def take(faces: Faces, rows: Indices | npt.NDArray[np.bool_]) -> Faces:
         field.name: getattr(faces, field.name)[rows] for field in fields(faces)
     }
     return type(faces)(**columns)
+
+
+def plain_faces(images: Image, side: int) -> Image:
+    """`(N, side, side) uint8`, as evaluation and the device see the faces.
+
+    For keypoints (96 px) the centre of a wider picture is cut out; for emotion (48 px) the picture
+    is resized.
+    """
+    if images.shape[1] == side:
+        return images
+    if side == KEYPOINT_SIDE_PX:
+        margin = _margin_px(images, side)
+        return images[:, margin : margin + side, margin : margin + side]
+    small = [resize_square(image, side) for image in images]
+    return np.array(small, np.uint8).reshape(len(images), side, side)
+
+
+def _margin_px(images: Image, side: int) -> int:
+    return int(images.shape[1] - side) // 2

@@ -11,10 +11,11 @@ from edge_emotion_convert import calibration
 from edge_emotion_convert import convert as conversion
 from edge_emotion_convert.convert import convert, convert_command
 from edge_emotion_convert.measure import predict_file
-from edge_emotion_convert.network import as_input, read_network
+from edge_emotion_convert.network import read_network
 from edge_emotion_convert.rows import load_splits
 from edge_emotion_convert.runs import read_run
 from edge_emotion_device.interpreter import load_emotion, load_keypoints
+from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import build
 from edge_emotion_train.recipe import EdgeNetwork
 from helpers.drawn_faces import emotion_faces, keypoint_faces

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge_emotion.modelfile import Task
-from edge_emotion_convert.network import as_input
 from edge_emotion_convert.quantize import tensor_specs, to_int8
+from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import build
 from edge_emotion_train.recipe import EdgeNetwork, Network, ReferenceNetwork
 from helpers.commands import edge_emotion, is_one_line

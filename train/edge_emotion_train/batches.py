@@ -7,7 +7,7 @@ import numpy as np
 
 from edge_emotion.data.faces import EmotionFaces, KeypointFaces
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX, resize_square
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats, Image
 from edge_emotion_train.augment import (
     Augmentation,
@@ -161,16 +161,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         return faces, targets, learnable * weights[:, None]
 
 
-def plain_faces(images: Image, side: int) -> Image:
-    """`(N, side, side) uint8`, as evaluation and the device see the faces.
-
-    For keypoints (96 px) the centre of a wider picture is cut out; for emotion (48 px) the picture
-    is resized.
-    """
-    if images.shape[1] == side:
-        return images
-    if side == KEYPOINT_SIDE_PX:
-        margin = (images.shape[1] - side) // 2
-        return images[:, margin : margin + side, margin : margin + side]
-    small = [resize_square(image, side) for image in images]
-    return np.array(small, np.uint8).reshape(len(images), side, side)
+def as_input(images: Image) -> Floats:
+    """`(N, S, S, 1) float32` in [0, 1], as the networks take `(N, S, S) uint8` faces."""
+    faces: Floats = images[..., None].astype(np.float32) / np.float32(255)
+    return faces

@@ -12,7 +12,7 @@ import numpy as np
 from edge_emotion.data.class_folders import read_class_folders
 from edge_emotion.data.cleaning import read_left_out, without
 from edge_emotion.data.duplicates import first_of_identical, has_near_twin
-from edge_emotion.data.faces import EmotionFaces, Faces, Indices, KeypointFaces, take
+from edge_emotion.data.faces import EmotionFaces, Faces, Indices, KeypointFaces, plain_faces, take
 from edge_emotion.data.fer2013 import read_fer2013
 from edge_emotion.data.keypoints import read_kaggle_keypoints, read_keypoint_folder
 from edge_emotion.data.splits import split_groups
@@ -25,7 +25,7 @@ from edge_emotion.preprocess import (
     SquareCrop,
     cut,
 )
-from edge_emotion.types import Floats, Image
+from edge_emotion.types import Floats
 from edge_emotion_train.drawn_faces import emotion_faces, keypoint_faces
 from edge_emotion_train.recipe import DataSet, Recipe
 
@@ -156,32 +156,24 @@ def _without_twins(splits: dict[str, Split]) -> dict[str, Split]:
     if not all(isinstance(split.train, KeypointFaces) for split in splits.values()):
         return splits  # which `fit` refuses
     held_out = np.concatenate(
-        [_windows(faces) for split in splits.values() for faces in (split.validation, split.test)]
+        [
+            plain_faces(faces.images, KEYPOINT_SIDE_PX)
+            for split in splits.values()
+            for faces in (split.validation, split.test)
+        ]
     )
     cleaned = {}
     for name, split in splits.items():
         assert isinstance(split.train, KeypointFaces)
-        twins = has_near_twin(_windows(split.train), held_out)
+        twins = has_near_twin(plain_faces(split.train.images, KEYPOINT_SIDE_PX), held_out)
         dropped = {**split.dropped, "twins of held-out faces": int(twins.sum())}
         cleaned[name] = replace(split, train=take(split.train, ~twins), dropped=dropped)
     return cleaned
 
 
-def _windows(faces: EmotionFaces | KeypointFaces) -> Image:
-    """The centre 96×96 pixels, where the face is."""
-    margin = (faces.images.shape[1] - KEYPOINT_SIDE_PX) // 2
-    end = margin + KEYPOINT_SIDE_PX
-    return faces.images[:, margin:end, margin:end]
-
-
 def mean_face(faces: KeypointFaces) -> Floats:
     """`(15, 2) float32`, the mean of the known points in pixels of the centre 96×96 window."""
-    return np.nanmean(_centered(faces), axis=0).round(2).astype(np.float32)
-
-
-def _centered(faces: KeypointFaces) -> Floats:
-    margin = (faces.images.shape[1] - KEYPOINT_SIDE_PX) // 2
-    return faces.keypoints - np.float32(margin)
+    return np.nanmean(faces.window_keypoints, axis=0).round(2).astype(np.float32)
 
 
 def _split(faces: Faces, groups: np.ndarray, source: DataSet, seed: int) -> Split:

@@ -17,7 +17,7 @@ import numpy as np
 import tomli_w
 
 import edge_emotion
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces
+from edge_emotion.data.faces import EmotionFaces, KeypointFaces, plain_faces
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing, write_text
 from edge_emotion.labels import EMOTIONS
@@ -26,10 +26,10 @@ from edge_emotion.types import Floats
 from edge_emotion_train.batches import (
     AugmentedBatches,
     Samples,
+    as_input,
     emotion_samples,
     encode_offsets,
     keypoint_samples,
-    plain_faces,
 )
 from edge_emotion_train.datasets import Split, describe, load_sets, mean_face
 from edge_emotion_train.losses import RmsePx, make_loss
@@ -125,7 +125,7 @@ def _prepare_emotion(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
         labels.append(split.validation.labels)
     samples = emotion_samples(sets, recipe.fit.label_share, recipe.fit.class_balance)
     targets = np.eye(len(EMOTIONS), dtype=np.float32)[np.concatenate(labels)]
-    inputs = _as_input(np.concatenate(faces))
+    inputs = as_input(np.concatenate(faces))
     return Prepared(samples, (inputs, targets, np.ones(len(inputs), np.float32)), None)
 
 
@@ -138,13 +138,8 @@ def _prepare_keypoints(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
     assert isinstance(first.validation, KeypointFaces)
     mean = mean_face(sets[0][0])
     faces = plain_faces(first.validation.images, KEYPOINT_SIDE_PX)
-    margin = (first.validation.images.shape[1] - KEYPOINT_SIDE_PX) // 2
-    targets, known = encode_offsets(first.validation.keypoints - np.float32(margin), mean)
-    return Prepared(keypoint_samples(sets), (_as_input(faces), targets, known), mean)
-
-
-def _as_input(faces: np.ndarray) -> Floats:
-    return faces[..., None].astype(np.float32) / np.float32(255)
+    targets, known = encode_offsets(first.validation.window_keypoints, mean)
+    return Prepared(keypoint_samples(sets), (as_input(faces), targets, known), mean)
 
 
 @dataclass(frozen=True)

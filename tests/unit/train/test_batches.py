@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge_emotion.data.faces import plain_faces
 from edge_emotion.preprocess import resize_square
 from edge_emotion_train.augment import Augmentation
 from edge_emotion_train.batches import (
@@ -10,7 +11,6 @@ from edge_emotion_train.batches import (
     emotion_samples,
     encode_offsets,
     keypoint_samples,
-    plain_faces,
 )
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from helpers.drawn_faces import emotion_faces, keypoint_faces
