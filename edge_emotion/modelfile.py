@@ -21,6 +21,7 @@ from edge_emotion.files import write_bytes
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.quantization import TensorSpec
+from edge_emotion.testvectors import TestVectors
 
 Task = Literal["emotion", "keypoints"]
 
@@ -51,6 +52,8 @@ class ModelMetadata:
         accuracy: float and quantized figures, and how each was measured.
         versions: of this package and of what made the file.
         license: of the weights.
+        edgetpu: what its compiler told; only for a file compiled for an Edge TPU.
+        test_vectors: what it must answer; None in a file of an earlier version.
         flatbuffer_sha256: of the bytes before the appended zip.
     """
 
@@ -67,6 +70,8 @@ class ModelMetadata:
     accuracy: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     license: str = ""
+    edgetpu: dict[str, Any] = field(default_factory=dict)
+    test_vectors: TestVectors | None = None
     flatbuffer_sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -193,6 +198,8 @@ def _metadata(path: Path, content: bytes) -> tuple[ModelMetadata, int]:
             table["mean_face"] = tuple((float(x), float(y)) for x, y in table["mean_face"])
         for tensor in ("input", "output"):
             table[tensor] = TensorSpec(**{**table[tensor], "shape": tuple(table[tensor]["shape"])})
+        if table.get("test_vectors") is not None:  # unknown to earlier versions
+            table["test_vectors"] = TestVectors.from_table(table["test_vectors"])
         return ModelMetadata(**table), member.header_offset
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EdgeEmotionError(f"{path}: its metadata cannot be used: {error}") from error

@@ -29,3 +29,4 @@ _runtime = _import_runtime()
 
 Interpreter = _runtime.Interpreter
 load_delegate = _runtime.load_delegate
+OpResolverType = _runtime.OpResolverType

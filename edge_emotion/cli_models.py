@@ -1,0 +1,233 @@
+"""The commands `edge-emotion models`: what model files are, and whether they compute right here.
+
+They import what they need when they run, as all commands do (see `cli`), and never TensorFlow.
+"""
+
+import json as jsonlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge_emotion.errors import EdgeEmotionError, GateNotMet, warn
+
+if TYPE_CHECKING:
+    from edge_emotion.quantization import TensorSpec
+    from edge_emotion_device.description import Description
+    from edge_emotion_device.verification import Verification
+
+models_app = typer.Typer(help="Look at model files and verify them.", no_args_is_help=True)
+
+_SHIPPED = ("emotion", "keypoints")
+_MAIN_FIGURE = {"emotion": "accuracy", "keypoints": "rmse_px"}
+
+FileArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A .tflite of this toolkit; emotion or keypoints for a shipped one.", metavar="FILE"
+    ),
+]
+
+
+@models_app.command(epilog="Example: edge-emotion models verify keypoints --threads 2")
+def verify(
+    file: FileArgument,
+    delegate: Annotated[
+        str, typer.Option(help="auto, cpu, edgetpu[:usb|:pci|:N] or external:LIB[,key=value].")
+    ] = "cpu",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="STEPS",
+            help="Largest difference allowed, in steps of the output; the mean may be an eighth "
+            "of it. 32 for emotion and 12 for keypoints without.",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Compare what this machine computes with the test vectors in a model file.
+
+    Where it differs by more than rounding can, the exit code is 3.
+    """
+    from edge_emotion.terminal import busy
+    from edge_emotion_device.verification import verify as compare
+
+    path = _path(file)
+    with busy(f"verifying {path}"):
+        found = compare(path, delegate, threads, tolerance)
+    if json:
+        typer.echo(jsonlib.dumps(found.as_dict(), indent=2))
+    else:
+        _tell_verification(found)
+    wrong = [one for one in found.comparisons if not one.passed]
+    if wrong:
+        raise GateNotMet(
+            f"{found.path} does not compute here what it was made to, with {wrong[0].kernels} "
+            f"kernels: largest difference {wrong[0].largest:g} steps, mean {wrong[0].mean:g}",
+            expected=f"at most {wrong[0].tolerance:g} and {wrong[0].mean_tolerance:g}",
+            remedy="try --delegate cpu or another version of the runtime",
+        )
+
+
+@models_app.command(epilog="Example: edge-emotion models show emotion")
+def show(
+    file: FileArgument,
+    json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """Tell what a model file is, where it comes from and how well it was measured to do."""
+    from edge_emotion_device.description import describe
+
+    found = describe(_path(file))
+    if json:
+        typer.echo(jsonlib.dumps(found.as_dict(), indent=2))
+        return
+    for name, fact in _facts(found):
+        typer.echo(f"{name:<13} {fact}")
+
+
+@models_app.command("list", epilog="Example: edge-emotion models list exports")
+def list_models(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Where to look for .tflite files; the shipped without.", metavar="DIR"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """List model files: size, work, accuracy and the gate's verdict.
+
+    Files that are no model of this toolkit are named on stderr.
+    """
+    from edge_emotion.terminal import print_table
+    from edge_emotion_device.description import describe
+
+    found = []
+    for name in _files(folders) if folders else _SHIPPED:
+        try:
+            found.append((name, describe(_path(name))))
+        except EdgeEmotionError as error:
+            warn(str(error))
+    if not found:
+        raise EdgeEmotionError("no model of this toolkit there", remedy="see models list --help")
+    if json:
+        typer.echo(jsonlib.dumps([model.as_dict() for _, model in found], indent=2))
+    else:
+        header = ["model", "task", "format", "kB", "MMAC", "measure", "float", "file", "gate"]
+        rows = [[name, *_row(model)] for name, model in found]
+        print_table(header, rows, left=("task", "format", "measure", "gate"))
+
+
+def _path(name: str) -> Path:
+    from edge_emotion.modelfile import shipped_model
+
+    path = Path(name)
+    if path.exists() or name not in _SHIPPED:
+        return path
+    return shipped_model("emotion" if name == "emotion" else "keypoints")
+
+
+def _files(folders: list[Path]) -> list[str]:
+    files: list[str] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise EdgeEmotionError(f"{folder} is no folder", remedy="name one with .tflite files")
+        files += sorted(str(path) for path in folder.rglob("*.tflite"))
+    if not files:
+        raise EdgeEmotionError(
+            f"no .tflite in {', '.join(map(str, folders))}",
+            remedy="make one with: edge-emotion convert",
+        )
+    return files
+
+
+def _tell_verification(found: "Verification") -> None:
+    from edge_emotion.terminal import print_table
+
+    unit = "of probability" if found.task == "emotion" else "px"
+    typer.echo(
+        f"{found.path}: {found.faces} drawn faces, {found.threads} CPU "
+        f"thread{'s' if found.threads > 1 else ''}; a step is {found.step:.4g} {unit}"
+    )
+    header = ["kernels", "outputs", "differ", "largest", "allowed", "mean", "allowed", "verdict"]
+    rows = [
+        [
+            one.kernels,
+            str(one.outputs),
+            str(one.differing),
+            f"{one.largest:g}",
+            f"{one.tolerance:g}",
+            f"{one.mean:.3f}",
+            f"{one.mean_tolerance:g}",
+            "passed" if one.passed else "not met",
+        ]
+        for one in found.comparisons
+    ]
+    print_table(header, rows, left=("verdict",))
+
+
+def _facts(found: "Description") -> Iterator[tuple[str, str]]:
+    metadata, graph, network = found.metadata, found.graph, found.metadata.architecture
+    yield "file", str(found.path)
+    yield "task", f"{metadata.task}: {', '.join(metadata.labels)}"
+    parameters = f", {network['parameters']:,} parameters" if "parameters" in network else ""
+    yield "size", f"{found.size_bytes / 1000:.0f} kB{parameters}"
+    yield "work", f"{found.macs / 1e6:.1f} M multiply-accumulates a face"
+    yield "operators", ", ".join(f"{count} {name}" for name, count in graph.operators.items())
+    scales = ", a scale for each channel" if graph.per_channel else ""
+    yield "quantization", f"{metadata.format}: weights {graph.weights or 'compiled'}{scales}"
+    yield "input", _tensor(metadata.input)
+    yield "output", _tensor(metadata.output)
+    if metadata.edgetpu:
+        yield "edge tpu", _edgetpu(metadata.edgetpu)
+    yield "network", str(network.get("name", "unknown"))
+    if metadata.recipe:
+        yield "recipe", f"{metadata.recipe.get('name')}, seed {metadata.recipe.get('seed')}"
+    for name, facts in metadata.training_data.items():
+        yield "trained on", f"{facts['faces']:,} faces of {name}, SHA-256 {facts['sha256'][:16]}"
+    versions = (f"{name} {version}" for name, version in metadata.versions.items())
+    yield "made with", ", ".join(versions)
+    yield "measured on", str(metadata.accuracy.get("measured_on", "nothing"))
+    for which in ("float", metadata.format):
+        figures = found.figures(which)
+        if figures:
+            yield which, ", ".join(f"{name} {value:g}" for name, value in figures.items())
+    yield "gate", _verdict(found) + (f": {found.gate['reason']}" if found.gate else "")
+    vectors = metadata.test_vectors
+    yield "test vectors", f"{len(vectors.seeds)} drawn faces" if vectors else "none"
+    yield "license", metadata.license
+
+
+def _tensor(spec: "TensorSpec") -> str:
+    grid = f", scale {spec.scale:.7f}, zero point {spec.zero_point}" if spec.quantized else ""
+    return f"{'×'.join(map(str, spec.shape))} {spec.dtype}{grid}"
+
+
+def _edgetpu(facts: dict[str, int]) -> str:
+    return (
+        f"compiled: {facts.get('mapped')} of {facts.get('operations')} operators mapped, "
+        f"{facts.get('on_chip_used_bytes', 0) / 1000:.0f} kB of parameters on the chip, "
+        f"{facts.get('off_chip_bytes', 0) / 1000:.0f} kB streamed"
+    )
+
+
+def _verdict(found: "Description") -> str:
+    if not found.gate:
+        return "not measured"
+    return "passed" if found.gate.get("passed") else "not met"
+
+
+def _row(found: "Description") -> list[str]:
+    metadata = found.metadata
+    measure = _MAIN_FIGURE[metadata.task]
+    figures = [found.figures(which).get(measure) for which in ("float", metadata.format)]
+    return [
+        metadata.task,
+        metadata.format + (" edgetpu" if metadata.edgetpu else ""),
+        f"{found.size_bytes / 1000:.0f}",
+        f"{found.macs / 1e6:.1f}",
+        measure,
+        *("" if value is None else f"{value:.4f}" for value in figures),
+        _verdict(found),
+    ]
