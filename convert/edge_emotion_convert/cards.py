@@ -1,13 +1,20 @@
 """A model card in Markdown, from what the model file says and what was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from edge_emotion.errors import WrongUse
 from edge_emotion.files import write_text
+from edge_emotion.metrics import accuracy_interval, rmse_interval_px
 from edge_emotion.modelfile import ModelMetadata, read_model
+from edge_emotion.types import Floats
 from edge_emotion_convert.evaluate import Evaluation, Part, evaluate_command
-from edge_emotion_convert.measure import EmotionFigures, KeypointFigures
+from edge_emotion_convert.gate_measures import measure_called
+from edge_emotion_convert.measure import EmotionFigures, KeypointFigures, figures
+from edge_emotion_convert.rows import Rows
+
+Answers = Mapping[str, Floats]
 
 _PURPOSE = {
     "emotion": "tells which of five emotions a face shows ({labels}), as probabilities, from a "
@@ -27,10 +34,12 @@ and consent of those before the camera. The European Union's AI Act (article 5) 
 recognition at work and in education."""
 
 
-def card_command(
-    card: Path, model: Path, *, data: Path | None, split: str, as_json: bool = False
-) -> None:
+def card_command(card: Path, model: Path, *, split: str, **options: Any) -> None:
     """`evaluate` a .tflite on rows that did not train it, and write its card to `card`.
+
+    Args:
+        card: the Markdown file.
+        model, split, options: as for `evaluate_command`.
 
     Raises:
         WrongUse: a model that is no .tflite, or training rows, besides what `evaluate` raises.
@@ -39,9 +48,31 @@ def card_command(
         raise WrongUse(f"--card for {model}", expected="a .tflite", remedy="convert it first")
     if split not in ("test", "validation"):
         raise WrongUse(f"--card on {split} rows", expected="test or validation")
-    evaluation = evaluate_command(model, data=data, split=split, as_json=as_json)
+    evaluation = evaluate_command(model, split=split, **options)
     text = model_card(read_model(model).metadata, evaluation, model.stat().st_size)
     write_text(card, text)
+
+
+def conversion_card(metadata: ModelMetadata, size_bytes: int, answers: Answers, rows: Rows) -> str:
+    """The card of an export, from what its conversion measured.
+
+    Args:
+        metadata: of the export.
+        size_bytes: of the file, or of all files of a folder.
+        answers: to `rows`, for each of the models that are compared: float and the export's format.
+        rows: which neither trained nor calibrated it.
+    """
+    interval = accuracy_interval if metadata.task == "emotion" else rmse_interval_px
+    parts = (
+        Part(
+            f"{metadata.accuracy['measured_on']}, {name}",
+            figures(rows, given),
+            interval(rows.truth, given),
+        )
+        for name, given in answers.items()
+        if len(rows)
+    )
+    return model_card(metadata, Evaluation(Path(), metadata.task, tuple(parts)), size_bytes)
 
 
 def model_card(metadata: ModelMetadata, evaluation: Evaluation, size_bytes: int) -> str:
@@ -71,18 +102,23 @@ def model_card(metadata: ModelMetadata, evaluation: Evaluation, size_bytes: int)
 
 def _facts(metadata: ModelMetadata, size_bytes: int) -> Iterator[str]:
     network, given, answered = metadata.architecture, metadata.input, metadata.output
-    yield f"- Size: {size_bytes / 1000:.0f} kB, {network.get('parameters', 0) / 1e6:.2f} M " + (
-        f"parameters, {network.get('macs', 0) / 1e6:.0f} M multiply-accumulates a face"
+    size = (
+        f"- Size: {size_bytes / 1000:.0f} kB, {network.get('parameters', 0) / 1e6:.2f} M parameters"
     )
+    macs = network.get("macs")
+    yield f"{size}, {macs / 1e6:.0f} M multiply-accumulates a face" if macs else size
     for name, spec in (("Input", given), ("Output", answered)):
         shape = "×".join(map(str, spec.shape))
-        step = f"scale {spec.scale:.7f}, zero point {spec.zero_point}"
-        yield f"- {name}: {shape} {spec.dtype}, {step}"
+        step = f", scale {spec.scale:.7f}, zero point {spec.zero_point}" if spec.quantized else ""
+        yield f"- {name}: {shape} {spec.dtype}{step}"
     versions = ", ".join(f"{name} {version}" for name, version in metadata.versions.items())
     yield f"- Made with: {versions}; recipe {metadata.recipe.get('name', 'unknown')}"
 
 
 def _data(metadata: ModelMetadata) -> Iterator[str]:
+    if not metadata.training_data:
+        yield "Not known: the network was trained elsewhere."
+        return
     yield "| set | faces trained on | SHA-256 of pixels and labels |"
     yield "|---|---|---|"
     for name, facts in metadata.training_data.items():
@@ -91,6 +127,9 @@ def _data(metadata: ModelMetadata) -> Iterator[str]:
 
 def _measured(parts: Sequence[Part]) -> Iterator[str]:
     """A table; intervals are 95 %, by a bootstrap over the rows."""
+    if not parts:
+        yield "Not measured."
+        return
     for number, part in enumerate(parts):
         found, interval = part.figures, part.interval
         if isinstance(found, EmotionFigures):
@@ -113,7 +152,7 @@ def _measured(parts: Sequence[Part]) -> Iterator[str]:
                 f"| {found.nme:.2%} | {found.failure_rate:.1%} |"
             )
     yield ""
-    if parts and isinstance(parts[0].figures, KeypointFigures):
+    if isinstance(parts[0].figures, KeypointFigures):
         yield "Errors are in pixels of the 96 px face; NME is the mean error of a face's points by "
         yield "the distance of its eye centres. Intervals are 95 %, by a bootstrap over the rows."
     else:
@@ -122,8 +161,28 @@ def _measured(parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _gate(metadata: ModelMetadata) -> Iterator[str]:
+    """What the conversion cost, by every measure."""
     gate = metadata.accuracy.get("gate")
-    if gate:
+    if not gate:
+        return
+    yield f"Cost of {metadata.format}: on {metadata.accuracy['measured_on']} {gate['reason']}."
+    if "measures" not in gate:  # a file of version 0.1
+        return
+    yield ""
+    yield f"| measure | float | {metadata.format} | change (95 %) | may get worse by |"
+    yield "|---|---|---|---|---|"
+    for row in gate["measures"]:
+        if row["before"] is None or row["after"] is None:
+            continue
+        measure, limit = measure_called(row["measure"]), row["max_drop"]
+        change = measure.change(row["drop"], row["interval"])
         yield (
-            f"Cost of {metadata.format}: on {metadata.accuracy['measured_on']} {gate['reason']}."
+            f"| {measure.title}, {measure.unit} | {row['before']:.4f} | {row['after']:.4f} "
+            f"| {change} | {'' if limit is None else f'{limit:g}'} |"
+        )
+    test = gate["mcnemar"]
+    if test:
+        yield ""
+        yield f"{test['lost']} faces only float reads rightly, {test['gained']} only " + (
+            f"{metadata.format}: by McNemar's exact test, p = {test['p']:.2g}."
         )

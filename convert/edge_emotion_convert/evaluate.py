@@ -1,9 +1,8 @@
 """`edge-emotion evaluate`: what a model reads rightly, with intervals."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,23 @@ from rich.table import Table
 from edge_emotion.data.duplicates import has_near_twin
 from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.metrics import Interval, bootstrap_interval
-from edge_emotion.modelfile import Task, read_model
-from edge_emotion.types import Floats, Image
+from edge_emotion.metrics import Interval, accuracy_interval, rmse_interval_px
+from edge_emotion.modelfile import Task
+from edge_emotion.types import Floats
 from edge_emotion_convert.measure import (
     EmotionFigures,
     Figures,
     KeypointFigures,
     as_table,
     figures,
-    predict_file,
 )
-from edge_emotion_convert.network import predict, read_network
+from edge_emotion_convert.models import Opened, open_model, open_other
 from edge_emotion_convert.progress import say, tell
 from edge_emotion_convert.rows import Rows, take
-from edge_emotion_convert.runs import read_run
 from edge_emotion_convert.sources import Source, open_sources
-from edge_emotion_train.recipe import Recipe, parse
+
+_NAME_WIDTH = 46  # characters, so that a table keeps to 100
+_Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -73,18 +72,27 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class _Model:
-    task: Task
-    recipe: Recipe | None
-    data: Path | None
-    predict: Callable[[Image], Floats]
+class Measured:
+    """A part with what it was measured on.
+
+    Attributes:
+        part: the figures.
+        rows: the faces.
+        answers: to them, `(N, 5)` or `(N, 15, 2)`.
+        narrowed: whether faces with near twins were left out; another part has them.
+    """
+
+    part: Part
+    rows: Rows
+    answers: Floats
+    narrowed: bool
 
 
 def evaluate(model: Path, data: Path | None = None, split: str = "test") -> Evaluation:
     """Measure a model on data.
 
     Args:
-        model: a .tflite of this toolkit, a run's folder or the model.keras in it.
+        model: what `models.open_model` takes.
         data: what `sources.open_sources` takes; None takes the data of the run's training.
         split: test, validation, train or all.
 
@@ -92,49 +100,91 @@ def evaluate(model: Path, data: Path | None = None, split: str = "test") -> Eval
         EdgeEmotionError: the model or the data cannot be read.
         WrongUse: data of the other task, an unknown split, no data named.
     """
-    opened = _open(model)
-    data = data or opened.data
-    if data is None:
-        raise WrongUse("no data to evaluate on", remedy="name it with --data")
-    say(f"{opened.task}: reading {data}")
-    parts: list[Part] = []
-    for source in open_sources(data, split, opened.task, opened.recipe):
-        say(f"{opened.task}: measuring {len(source.rows)} faces of {source.name}")
-        answers = opened.predict(source.rows.images)
-        for name, chosen in _groups(source):
-            rows, answered = take(source.rows, chosen), answers[chosen]
-            parts.append(Part(name, figures(rows, answered), _interval(rows, answered)))
-    return Evaluation(model, opened.task, tuple(parts))
+    opened = open_model(model)
+    return _evaluation(opened, _measure(opened, data, split))
 
 
 def evaluate_command(
-    model: Path, *, data: Path | None = None, split: str = "test", as_json: bool = False
+    model: Path,
+    *,
+    data: Path | None = None,
+    split: str = "test",
+    as_json: bool = False,
+    page: Path | None = None,
+    pictures: Path | None = None,
+    other: Path | None = None,
 ) -> Evaluation:
-    """`evaluate`, its result printed as tables or as JSON."""
-    evaluation = evaluate(model, data, split)
+    """`evaluate`, its result printed as tables or as JSON, and drawn where that is asked for.
+
+    Args:
+        model, data, split: as for `evaluate`.
+        as_json: print JSON, not tables.
+        page: write an HTML page to this file.
+        pictures: write its pictures into this folder.
+        other: the network of the other task for the pictures, the shipped one if None.
+    """
+    opened = open_model(model)
+    drawn = page is not None or pictures is not None
+    companion = open_other(other, opened.task) if drawn else None
+    measured = _measure(opened, data, split)
+    evaluation = _evaluation(opened, measured)
     if as_json:
         tell(json.dumps(evaluation.as_dict(), indent=2))
     elif evaluation.task == "emotion":
         _tell_emotion(evaluation)
     else:
         _tell_keypoints(evaluation)
+    if companion is not None:
+        from edge_emotion_convert.page import draw  # loads matplotlib
+
+        draw(measured, opened, companion, page, pictures)
     return evaluation
 
 
-def _open(path: Path) -> _Model:
-    if path.suffix != ".keras" and not path.is_dir():
-        metadata = read_model(path).metadata
-        recipe = None
-        if metadata.recipe:
-            recipe = parse(metadata.recipe, str(metadata.recipe.get("name", path.stem)))
-        return _Model(metadata.task, recipe, None, partial(predict_file, path, metadata.task))
-    run = read_run(path)
-    network = read_network(run.network, run.task)
-    return _Model(run.task, run.recipe, run.data, partial(predict, network, run))
+def summary(parts: Sequence[Part], task: Task) -> tuple[list[str], list[list[str]]]:
+    """Headings and a row for each part: its name, its faces and the figures that sum it up."""
+    headings = {
+        "emotion": ["rows of", "faces", "accuracy", "95 %", "balanced", "ECE"],
+        "keypoints": ["rows of", "faces", "RMSE px", "95 %", "NME", "NME > 10 %"],
+    }
+    return headings[task], [_summed(part) for part in parts]
 
 
-def _groups(source: Source) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """The groups of a set's rows that are reported apart, as masks."""
+def _summed(part: Part) -> list[str]:
+    found, low, high = part.figures, part.interval.low, part.interval.high
+    counted = [part.name, str(found.rows)]
+    if isinstance(found, EmotionFigures):
+        shares = [f"{found.accuracy:.1%}", f"{low:.1%} to {high:.1%}"]
+        return (
+            counted + shares + [f"{found.balanced_accuracy:.1%}", f"{found.calibration_error:.1%}"]
+        )
+    errors = [f"{found.rmse_px:.3f}", f"{low:.3f} to {high:.3f}"]
+    return counted + errors + [f"{found.nme:.2%}", f"{found.failure_rate:.1%}"]
+
+
+def _measure(opened: Opened, data: Path | None, split: str) -> list[Measured]:
+    data = data or opened.data
+    if data is None:
+        raise WrongUse("no data to evaluate on", remedy="name it with --data")
+    say(f"{opened.task}: reading {data}")
+    interval = accuracy_interval if opened.task == "emotion" else rmse_interval_px
+    measured: list[Measured] = []
+    for source in open_sources(data, split, opened.task, opened.recipe):
+        say(f"{opened.task}: measuring {len(source.rows)} faces of {source.name}")
+        answers = opened.predict(source.rows.images)
+        for name, chosen, narrowed in _groups(source):
+            rows, given = take(source.rows, chosen), answers[chosen]
+            part = Part(name, figures(rows, given), interval(rows.truth, given))
+            measured.append(Measured(part, rows, given, narrowed))
+    return measured
+
+
+def _evaluation(opened: Opened, measured: Sequence[Measured]) -> Evaluation:
+    return Evaluation(opened.path, opened.task, tuple(found.part for found in measured))
+
+
+def _groups(source: Source) -> Iterator[tuple[str, _Mask, bool]]:
+    """The groups of a set's rows that are reported apart, as masks; and whether twins are out."""
     rows = source.rows
     everything = np.ones(len(rows), bool)
     alone = everything
@@ -150,70 +200,44 @@ def _groups(source: Source) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     for group, chosen in groups:
         for reservation, kept in without:
             if (chosen & kept).any():
-                yield f"{source.name}{group}{reservation}", chosen & kept
-
-
-def _interval(rows: Rows, answers: Floats) -> Interval:
-    if rows.truth.ndim == 1:
-        hits = answers.argmax(axis=1) == rows.truth
-        return bootstrap_interval(lambda drawn: float(hits[drawn].mean()), len(rows))
-    squares = np.square(answers - rows.truth, dtype=np.float64).reshape(len(rows), -1)
-    sums, counts = np.nansum(squares, axis=1), (~np.isnan(squares)).sum(axis=1)
-    return bootstrap_interval(
-        lambda drawn: float(np.sqrt(sums[drawn].sum() / max(1, counts[drawn].sum()))), len(rows)
-    )
+                yield f"{source.name}{group}{reservation}", chosen & kept, bool(reservation)
 
 
 def _tell_emotion(evaluation: Evaluation) -> None:
-    table = _table("rows of", "faces", "accuracy", "95 %", "balanced", *EMOTIONS)
-    for part in evaluation.parts:
-        found = part.figures
-        assert isinstance(found, EmotionFigures)
-        table.add_row(
-            part.name,
-            str(found.rows),
-            f"{found.accuracy:.1%}",
-            f"{part.interval.low:.1%} to {part.interval.high:.1%}",
-            f"{found.balanced_accuracy:.1%}",
-            *(f"{found.recall[name]:.1%}" for name in EMOTIONS),
-        )
-    tell(table)
+    tell(_table(*summary(evaluation.parts, evaluation.task)))
     for part in evaluation.parts:
         assert isinstance(part.figures, EmotionFigures)
         found = part.figures
-        confusion = _table(f"{part.name}: true", *EMOTIONS, "precision", "recall", "F1")
+        rows = []
         for name, counts in zip(EMOTIONS, found.confusion, strict=True):
             shares = (found.precision[name], found.recall[name], found.f1[name])
-            confusion.add_row(name, *map(str, counts), *(f"{share:.1%}" for share in shares))
-        tell("")
-        tell(confusion)
+            rows.append([name, *map(str, counts), *(f"{share:.1%}" for share in shares)])
+        tell(f"\n{part.name}")
+        tell(_table(["true", *EMOTIONS, "precision", "recall", "F1"], rows))
 
 
 def _tell_keypoints(evaluation: Evaluation) -> None:
-    table = _table("rows of", "faces", "RMSE px", "95 %", "NME", "NME > 10 %")
-    points = _table("mean error px", *(part.name for part in evaluation.parts))
-    measured = []
-    for part in evaluation.parts:
-        assert isinstance(part.figures, KeypointFigures)
-        measured.append(part.figures)
-        table.add_row(
-            part.name,
-            str(part.figures.rows),
-            f"{part.figures.rmse_px:.3f}",
-            f"{part.interval.low:.3f} to {part.interval.high:.3f}",
-            f"{part.figures.nme:.2%}",
-            f"{part.figures.failure_rate:.1%}",
-        )
-    for name in KEYPOINTS:
-        points.add_row(name, *(f"{found.point_error_px[name]:.2f}" for found in measured))
-    tell(table)
+    headings, summed = summary(evaluation.parts, evaluation.task)
+    several = len(summed) > 1
+    numbered = [
+        [f"{n} {row[0]}" if several else row[0], *row[1:]] for n, row in enumerate(summed, 1)
+    ]
+    tell(_table(headings, numbered))
+    found = [
+        part.figures.point_error_px
+        for part in evaluation.parts
+        if isinstance(part.figures, KeypointFigures)
+    ]
+    places = [str(number) if several else "px" for number in range(1, len(summed) + 1)]
+    rows = [[name, *(f"{errors[name]:.2f}" for errors in found)] for name in KEYPOINTS]
     tell("")
-    tell(points)
+    tell(_table(["mean error, px" if several else "mean error", *places], rows))
 
 
-def _table(first: str, *others: str) -> Table:
+def _table(headings: list[str], rows: list[list[str]]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column(first)
-    for heading in others:
-        table.add_column(heading, justify="right")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left", max_width=_NAME_WIDTH)
+    for row in rows:
+        table.add_row(*row)
     return table

@@ -1,16 +1,40 @@
-"""The gate: whether a quantized model may take the float one's place.
+"""The gate: whether a converted model may take the float one's place.
 
-A pure function of two measurements.  What was not measured never passes.
+A pure function of two measurements and their limits.  What was not measured never passes.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from edge_emotion.modelfile import Task
-from edge_emotion_convert.measure import EmotionFigures, Figures, KeypointFigures
+from edge_emotion_convert.budget import DEFAULT_LIMITS, Limits
+from edge_emotion_convert.gate_measures import MEASURES, Measure, task_of, value
+from edge_emotion_convert.measure import Figures
+from edge_emotion_convert.paired import McNemar
 
-# Percentage points of accuracy, pixels of RMSE.
-DEFAULT_MAX_DROP: dict[Task, float] = {"emotion": 0.5, "keypoints": 0.15}
+
+@dataclass(frozen=True)
+class Comparison:
+    """One measure of both models.
+
+    Attributes:
+        measure, unit: its name, and the unit of `drop`: points (percentage points) or px.
+        before, after: the float model's figure and the converted one's.
+        drop: how much worse the converted one is, in `unit`; below 0 if it is better.
+        interval: of `drop`, 95 %, by a paired bootstrap over the rows; None if not known.
+        max_drop: the limit, in `unit`; None where there is none.
+        passed: whether the drop was measured and is at most the limit, or there is none.
+    """
+
+    measure: str
+    unit: str
+    before: float
+    after: float
+    drop: float
+    interval: tuple[float, float] | None
+    max_drop: float | None
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -18,52 +42,87 @@ class Verdict:
     """What the gate found.
 
     Attributes:
-        passed: whether the drop was measured and is at most `max_drop`.
-        measure: accuracy or rmse_px.
-        unit: of the drop: points (percentage points) or px.
-        before, after: the float model's figure and the quantized one's.
-        drop: how much worse the quantized one is, in `unit`; negative if it is better.
-        max_drop: the limit, in `unit`.
-        reason: one sentence.
+        passed: whether every limit is kept by what was measured.
+        reason: one sentence, about what broke a limit or, if nothing did, about the headline.
+        comparisons: of every measure, the headline first.
+        mcnemar: for emotion, whether the difference may be chance.
     """
 
     passed: bool
-    measure: str
-    unit: str
-    before: float
-    after: float
-    drop: float
-    max_drop: float
     reason: str
+    comparisons: tuple[Comparison, ...]
+    mcnemar: McNemar | None = None
+
+    @property
+    def headline(self) -> Comparison:
+        """Accuracy or RMSE."""
+        return self.comparisons[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The headline with the verdict, then everything else; what is NaN becomes None."""
+        headline = _plain(asdict(self.headline))
+        return {
+            **headline,
+            "passed": self.passed,
+            "reason": self.reason,
+            "mcnemar": asdict(self.mcnemar) if self.mcnemar else None,
+            "measures": [_plain(asdict(comparison)) for comparison in self.comparisons],
+        }
 
 
-def judge(before: Figures, after: Figures, max_drop: float | None = None) -> Verdict:
-    """Compare a float model's figures with those of the quantized one on the same rows.
+def judge(
+    before: Figures,
+    after: Figures,
+    limits: Limits | None = None,
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+    mcnemar: McNemar | None = None,
+) -> Verdict:
+    """Compare a float model's figures with those of the converted one on the same rows.
 
     Args:
-        before, after: measured on the float and on the quantized model.
-        max_drop: in percentage points of accuracy, or pixels of RMSE; None takes the default.
+        before, after: measured on the float and on the converted model.
+        limits: for names of measures, in their units; None takes the default.
+        intervals: of the drops, by `paired.loss_intervals`.
+        mcnemar: by `paired.mcnemar`.
     """
-    if isinstance(before, EmotionFigures) and isinstance(after, EmotionFigures):
-        measure, unit, default = "accuracy", "points", DEFAULT_MAX_DROP["emotion"]
-        first, second = before.accuracy, after.accuracy
-        drop = 100 * (first - second)
-    elif isinstance(before, KeypointFigures) and isinstance(after, KeypointFigures):
-        measure, unit, default = "rmse_px", "px", DEFAULT_MAX_DROP["keypoints"]
-        first, second = before.rmse_px, after.rmse_px
-        drop = second - first
-    else:
+    task = task_of(before)
+    if task != task_of(after):
         raise TypeError(f"{type(before).__name__} against {type(after).__name__}")
-    limit = default if max_drop is None else max_drop
-    drop = round(drop, 9)  # 80.0 % to 79.5 % is a drop of 0.5 points, not of 0.50000000000000044
-    if before.rows != after.rows or before.rows == 0:
-        passed, reason = False, f"not measured: {before.rows} and {after.rows} rows"
-    elif not (math.isfinite(drop) and math.isfinite(limit)):
-        passed, reason = False, f"not measured: {measure} {first} and {second}, limit {limit}"
-    else:
-        passed = drop <= limit
-        reason = (
-            f"{measure} {first:.4f} in float, {second:.4f} quantized: a drop of {drop:.3f} {unit}, "
-            f"{'at most' if passed else 'more than the'} {limit:g} allowed"
+    limits = DEFAULT_LIMITS[task] if limits is None else limits
+    same_rows = before.rows == after.rows > 0
+    comparisons = []
+    for measure in MEASURES[task]:
+        first, second = value(before, measure), value(after, measure)
+        drop, limit = measure.loss(first, second), limits.get(measure.name)
+        kept = limit is None or (same_rows and math.isfinite(limit) and drop <= limit)
+        interval = (intervals or {}).get(measure.name)
+        comparisons.append(
+            Comparison(measure.name, measure.unit, first, second, drop, interval, limit, kept)
         )
-    return Verdict(passed, measure, unit, first, second, drop, limit, reason)
+    told = [pair for pair in zip(MEASURES[task], comparisons, strict=True) if not pair[1].passed]
+    passed = not told
+    if not same_rows:
+        passed, reason = False, f"not measured: {before.rows} and {after.rows} rows"
+    else:
+        told = told or [(MEASURES[task][0], comparisons[0])]
+        reason = "; ".join(_sentence(*pair) for pair in told)
+    return Verdict(passed, reason, tuple(comparisons), mcnemar)
+
+
+def _sentence(measure: Measure, found: Comparison) -> str:
+    figures = f"{measure.title} {found.before:.4f} in float, {found.after:.4f} converted"
+    limit = found.max_drop
+    if limit is not None and not (math.isfinite(found.drop) and math.isfinite(limit)):
+        return f"not measured: {figures}, limit {limit}"
+    sentence = f"{figures}: {measure.words(found.drop)}"
+    if not found.passed:
+        return f"{sentence}, more than the {limit:g} allowed"
+    return f"{sentence} of the {limit:g} allowed" if limit and found.drop > 0 else sentence
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,7 +5,7 @@ could not be measured is NaN.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from edge_emotion_convert.progress import quiet
 from edge_emotion_convert.rows import Rows
 from edge_emotion_device.interpreter import load_emotion, load_keypoints
 
+_QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
+
 
 @dataclass(frozen=True)
 class EmotionFigures:
@@ -29,6 +31,7 @@ class EmotionFigures:
         accuracy, balanced_accuracy: over all faces; the mean of the classes' recalls.
         recall, precision, f1: of each class.
         confusion: `(5, 5)` counts; row: the true class, column: the answer.
+        calibration_error: expected, from 0 to 1 (see `metrics.Calibration`).
     """
 
     rows: int
@@ -38,6 +41,7 @@ class EmotionFigures:
     precision: dict[str, float]
     f1: dict[str, float]
     confusion: list[list[int]]
+    calibration_error: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class KeypointFigures:
         nme: mean over the faces of the mean error by the distance of the eye centres.
         failure_rate: share of the faces whose NME is above 10 %.
         point_error_px: mean distance of each point.
+        nme_quantiles: of the cumulative error curve: the NME that so many of the faces keep to.
     """
 
     rows: int
@@ -57,6 +62,7 @@ class KeypointFigures:
     nme: float
     failure_rate: float
     point_error_px: dict[str, float]
+    nme_quantiles: dict[str, float] = field(default_factory=dict)
 
 
 Figures = EmotionFigures | KeypointFigures
@@ -108,6 +114,7 @@ def _emotion_figures(rows: Rows, probabilities: Floats) -> EmotionFigures:
         _by_emotion(metrics.precision(confusion)),
         _by_emotion(metrics.f1(confusion)),
         confusion.tolist(),
+        metrics.calibration(rows.truth, probabilities).error,
     )
 
 
@@ -127,4 +134,10 @@ def _keypoint_figures(rows: Rows, points: Floats) -> KeypointFigures:
         float(np.nanmean(errors)) if (~np.isnan(errors)).any() else math.nan,
         metrics.failure_rate(errors),
         dict(zip(KEYPOINTS, means, strict=True)),
+        {f"{share:.0%}": _quantile(errors, share) for share in _QUANTILES},
     )
+
+
+def _quantile(errors: Floats, share: float) -> float:
+    measured = errors[~np.isnan(errors)]
+    return float(np.quantile(measured, share)) if len(measured) else math.nan

@@ -1,18 +1,16 @@
 """Answers on stdout, progress on stderr, and TensorFlow's own voice on neither."""
 
 import io
-import os
-import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from edge_emotion.quiet import native_messages_hidden
+from edge_emotion.quiet import only_python_speaks
 
 _progress = Console(stderr=True, highlight=False)
 _answers = Console(highlight=False, width=200)  # a file or a pipe gets whole tables
@@ -43,27 +41,6 @@ def quiet() -> Iterator[None]:
 
     TensorFlow prints to stdout, warns, and writes to file descriptor 2 from C++.
     """
-    ours = sys.stderr
-    with (
-        _stderr_kept() as kept,
-        native_messages_hidden(),
-        redirect_stdout(io.StringIO()),
-        warnings.catch_warnings(),
-    ):
+    with only_python_speaks(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        sys.stderr = kept
-        try:
-            yield
-        finally:
-            sys.stderr = ours
-
-
-@contextmanager
-def _stderr_kept() -> Iterator[TextIO]:
-    """A stream to where stderr goes now, whatever becomes of file descriptor 2."""
-    if sys.stderr is not sys.__stderr__ or sys.stderr is None:  # something collects it already
-        yield sys.stderr
-        return
-    sys.stderr.flush()
-    with os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1) as kept:
-        yield kept
+        yield

@@ -28,11 +28,13 @@ class Rows:
         truth: `(N,) int64` labels, or `(N, 15, 2) float32` points in pixels of the 96 px face.
         strata: `(N,)`, what calibration is balanced over: the class; or the set with the person or
             block of rows.
+        names: `(N,)`, where each row comes from: a row number or a file name.
     """
 
     images: Image
     truth: npt.NDArray[Any]
     strata: Strings
+    names: Strings
 
     def __len__(self) -> int:
         return len(self.images)
@@ -42,15 +44,16 @@ def as_seen(faces: Faces, name: str = "") -> Rows:
     """The rows of one set, called `name`, as its network sees them."""
     if isinstance(faces, EmotionFaces):
         classes = np.array(EMOTIONS)[faces.labels]
-        return Rows(plain_faces(faces.images, EMOTION_SIDE_PX), faces.labels, classes)
+        images = plain_faces(faces.images, EMOTION_SIDE_PX)
+        return Rows(images, faces.labels, classes, faces.names)
     groups = np.array([f"{name}/{group}" for group in faces.groups], np.str_)
     images = plain_faces(faces.images, KEYPOINT_SIDE_PX)
-    return Rows(images, faces.window_keypoints, groups)
+    return Rows(images, faces.window_keypoints, groups, faces.names)
 
 
 def take(rows: Rows, chosen: npt.NDArray[np.bool_]) -> Rows:
     """The rows chosen by a mask."""
-    return Rows(rows.images[chosen], rows.truth[chosen], rows.strata[chosen])
+    return Rows(rows.images[chosen], rows.truth[chosen], rows.strata[chosen], rows.names[chosen])
 
 
 def join(parts: list[Rows]) -> Rows:
@@ -59,6 +62,7 @@ def join(parts: list[Rows]) -> Rows:
         np.concatenate([rows.images for rows in parts]),
         np.concatenate([rows.truth for rows in parts]),
         np.concatenate([rows.strata for rows in parts]),
+        np.concatenate([rows.names for rows in parts]),
     )
 
 

@@ -8,10 +8,12 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import Task
 from edge_emotion_convert.progress import say
 from edge_emotion_convert.rows import Rows, as_seen, join
-from edge_emotion_train.datasets import Split, load_set
-from edge_emotion_train.recipe import DataSet, Recipe
+from edge_emotion_train.datasets import Split, load_set, load_sets
+from edge_emotion_train.recipe import DataSet, Recipe, load_recipe
 
 SPLITS = ("test", "validation", "train", "all")
+_ALL_TEST = (0.0, 0.0, 1.0)
+_SHIPPED = "edge"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
             name: load_set(root, name, source, recipe.seed) for name, source in present.sets.items()
         }
     else:
-        chosen, splits = [path.stem], {path.stem: _load_as_it_is(path, task, recipe)}
+        chosen, splits = [path.stem], {path.stem: _load_as_it_is(path, task, recipe, _ALL_TEST)}
     trained = join([as_seen(parts.train, name) for name, parts in splits.items()])
     sources = [
         Source(
@@ -80,6 +82,28 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
             f"{path} has no {split} rows", remedy="choose another --split, for example all"
         )
     return found
+
+
+def splits_to_convert_with(path: Path, task: Task, recipe: Recipe | None) -> dict[str, Split]:
+    """Sets whose training rows calibrate and whose validation rows measure a conversion.
+
+    They are the recipe's, where `path` is the folder that holds them; for a network without a
+    recipe those of the shipped one that are there.  Any other file or folder is split by itself:
+    FER2013 by its `Usage`, the rest by the shares that a recipe takes if it names none.
+
+    Raises:
+        WrongUse: data of the other task.
+        EdgeEmotionError: nothing there that a reader knows, or a bad row.
+    """
+    if not path.exists():
+        raise EdgeEmotionError(f"{path} does not exist", remedy="say with --data where the data is")
+    known = recipe or load_recipe(task, _SHIPPED)
+    present = [name for name, data_set in known.sets.items() if _is_there(path, data_set)]
+    if recipe and present:
+        return load_sets(recipe, path)
+    if present:
+        return load_sets(known.only(present), path)
+    return {path.stem: _load_as_it_is(path, task, recipe, DataSet.shares)}
 
 
 def _in_recipe(path: Path, recipe: Recipe) -> tuple[Path, list[str]] | None:
@@ -107,7 +131,9 @@ def _is_there(root: Path, data_set: DataSet) -> bool:
     return (root / data_set.path).exists()
 
 
-def _load_as_it_is(path: Path, task: Task, recipe: Recipe | None) -> Split:
+def _load_as_it_is(
+    path: Path, task: Task, recipe: Recipe | None, shares: tuple[float, float, float]
+) -> Split:
     reader = recognise(path)
     if reader is None:
         sets = f", or the folder of the recipe's sets ({', '.join(recipe.sets)})" if recipe else ""
@@ -122,7 +148,7 @@ def _load_as_it_is(path: Path, task: Task, recipe: Recipe | None) -> Split:
     if not found.labelled:
         raise WrongUse(f"{path} is {found.what}", expected="data to measure against")
     path = path.resolve()
-    return load_set(path.parent, path.stem, DataSet(reader, path.name, shares=(0.0, 0.0, 1.0)), 0)
+    return load_set(path.parent, path.stem, DataSet(reader, path.name, shares=shares), 0)
 
 
 def _choose(parts: Split, split: str, name: str) -> Rows:

@@ -1,13 +1,18 @@
 import json
+import re
+import subprocess
+import sys
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from edge_emotion.data.faces import take
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.modelfile import read_model
+from edge_emotion.modelfile import read_model, shipped_model
 from edge_emotion_convert.cards import card_command, model_card
 from edge_emotion_convert.convert import convert
 from edge_emotion_convert.evaluate import evaluate, evaluate_command
@@ -31,8 +36,8 @@ def workplace(tmp_path_factory):
     data = write_data(root / "data")
     for task in ("emotion", "keypoints"):
         write_run(root / "runs" / task, task, data)
-    for result in convert(runs=root / "runs", out=root / "exports", max_drop=1000.0):
-        result.file.rename(root / f"{result.task}.tflite")
+    for export in convert(runs=root / "runs", out=root / "exports", max_drop=1000.0):
+        export.models[0].file.rename(root / f"{export.trial.subject.task}.tflite")
     emotions, points = emotion_faces(50, seed=8), keypoint_faces(12, seed=8)
     points.keypoints[8:, KEYPOINTS.index("nose_tip")] = np.nan
     write_fer2013_csv(root / "own" / "fer2013.csv", emotions)
@@ -149,6 +154,130 @@ def test_a_card_states_what_was_measured_and_what_it_is_not_for(workplace, task)
     assert card.startswith(f"# resblock-edge, {task}, int8\n")
     for words in (headline, "must not be used", metadata.license, "| drawn |", "Cost of int8: on"):
         assert words in card
+
+
+def _constant(side: int, answer: np.ndarray) -> keras.Model:
+    """A network that gives the same answer to every face of `side` px."""
+    face = keras.Input((side, side, 1))
+    dense = keras.layers.Dense(len(answer), kernel_initializer="zeros")
+    model = keras.Model(face, dense(keras.layers.Flatten()(face)))
+    dense.set_weights([np.zeros((side * side, len(answer))), answer])
+    return model
+
+
+MEAN_FACE = np.array(read_model(shipped_model("keypoints")).metadata.mean_face, np.float32)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".tflite"])
+@pytest.mark.parametrize(
+    ("answer", "unit"),
+    [
+        (MEAN_FACE + 0.5, "pixels"),
+        ((MEAN_FACE - 47.5) / 48, r"\(pixels - 48\) / 48"),
+        ((MEAN_FACE + 0.5) / 96, "pixels / 96"),
+        (np.full((15, 2), 0.5 / 20), "offsets from the shipped network's mean face"),
+    ],
+    ids=["pixels", "centred", "parts", "offsets"],
+)
+def test_a_stranger_tells_the_unit_of_its_points_by_where_they_lie(
+    workplace, tmp_path, capsys, answer, unit, suffix
+):
+    network = _constant(96, answer.ravel())
+    file = tmp_path / f"theirs{suffix}"
+    if suffix == ".keras":
+        network.save(file)
+    else:
+        file.write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
+    data = workplace / "own" / "labelled"
+    [complete, _] = evaluate(file, data).parts
+    truth = keypoint_faces(12, seed=8).window_keypoints[:8]
+    expected = np.sqrt(np.square(truth - (MEAN_FACE + 0.5)).mean())
+    assert complete.figures.rmse_px == pytest.approx(expected, rel=1e-4)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "says nothing of itself: taken for keypoints" in said
+    assert re.search(f"answers are taken for {unit}", said)
+
+
+def test_a_stranger_may_answer_in_logits_and_take_larger_faces(workplace, tmp_path, capsys):
+    file = tmp_path / "theirs.keras"
+    _constant(96, np.array([0.0, 1, 2, 5, 3])).save(file)
+    [part] = evaluate(file, workplace / "own" / "pictures").parts
+    assert part.figures.recall["Happy"] == 1 and part.figures.recall["Sad"] == 0
+    share = np.exp(5) / np.exp([0, 1, 2, 5, 3]).sum()
+    assert part.figures.calibration_error == pytest.approx(share - part.figures.accuracy, abs=1e-4)
+    assert "taken for logits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("side", "answer", "message"),
+    [
+        (96, np.zeros(7), r"to \(None, 7\) and says nothing of itself; expected \(S, S, 1\)"),
+        (48, np.zeros(30), "and says nothing of itself"),
+        (96, np.full(30, 200.0), "no points of a face in any unit"),
+    ],
+)
+def test_a_stranger_that_cannot_be_understood_is_refused_in_one_line(
+    workplace, tmp_path, side, answer, message
+):
+    file = tmp_path / "theirs.keras"
+    _constant(side, answer).save(file)
+    with pytest.raises(EdgeEmotionError, match=message) as caught:
+        evaluate(file, workplace / "own" / "labelled")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "other", "pictures"),
+    [
+        ("emotion.tflite", None, {"confusion_1", "reliability_1", "samples", "worst"}),
+        ("runs/keypoints", "runs/emotion", {"cumulative_error", "point_errors", "feature_maps"}),
+    ],
+)
+def test_an_evaluation_is_drawn(workplace, tmp_path, capsys, model, other, pictures):
+    page, folder = tmp_path / "page.html", tmp_path / "pictures"
+    evaluation = evaluate_command(
+        workplace / model, data=workplace / "data", page=page, pictures=folder,
+        other=other and workplace / other,
+    )  # fmt: skip
+    text, figures = page.read_text(), evaluation.parts[0].figures
+    value = f"{figures.accuracy:.1%}" if evaluation.task == "emotion" else f"{figures.rmse_px:.2f}"
+    assert f"<dd>{value} <small>" in text
+    assert evaluation.parts[0].name in text
+    assert text.count("Both networks' answers") == 1
+    assert pictures <= {file.stem for file in folder.glob("*.svg")}
+
+
+def test_the_other_network_must_be_for_the_other_task(workplace, tmp_path):
+    with pytest.raises(WrongUse, match="is a model for emotion, too; expected one for keypoints"):
+        evaluate_command(
+            workplace / "emotion.tflite",
+            data=workplace / "data",
+            page=tmp_path / "page.html",
+            other=workplace / "emotion.tflite",
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_draws_is_loaded_for_pictures_only():
+    code = (
+        "import edge_emotion_convert.evaluate, edge_emotion_convert.cards, sys\n"
+        "print([name for name in sys.modules if 'pictures' in name and 'edge_emotion' in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("task", ["emotion", "keypoints"])
+def test_tables_are_at_most_100_characters_wide(workplace, tmp_path, capsys, task):
+    data = tmp_path / "a-set-with-a-name-that-is-longer-than-most"
+    if task == "emotion":
+        write_class_folders(data, emotion_faces(50, seed=8))
+    else:
+        faces = keypoint_faces(12, seed=8)
+        faces.keypoints[8:, 3] = np.nan
+        write_keypoint_folder(data, faces)
+    evaluate_command(workplace / f"{task}.tflite", data=data)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
 
 
 def test_rows_with_missing_points_count_only_what_is_known(workplace, tmp_path):

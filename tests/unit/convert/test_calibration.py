@@ -7,7 +7,9 @@ from edge_emotion_convert.rows import Rows
 
 
 def rows_of(images, strata):
-    return Rows(np.array(images, np.uint8), np.zeros(len(images), np.int64), np.array(strata))
+    names = np.arange(len(images)).astype(str)
+    truth = np.zeros(len(images), np.int64)
+    return Rows(np.array(images, np.uint8), truth, np.array(strata), names)
 
 
 def faces(count, low=40, high=200):

@@ -9,16 +9,19 @@ from edge_emotion_convert.measure import as_table, figures
 from edge_emotion_convert.rows import Rows
 
 IMAGES = np.zeros((4, 1, 1), np.uint8)
-STRATA = np.array(["", "", "", ""])
+STRATA = NAMES = np.array(["", "", "", ""])
 
 
 def test_emotion_figures_count_what_was_answered():
     truth = np.array([0, 0, 3, 4])
-    measured = figures(Rows(IMAGES, truth, STRATA), np.eye(5, dtype=np.float32)[[0, 3, 3, 4]])
+    measured = figures(
+        Rows(IMAGES, truth, STRATA, NAMES), np.eye(5, dtype=np.float32)[[0, 3, 3, 4]]
+    )
     assert (measured.rows, measured.accuracy) == (4, 0.75)
     assert measured.balanced_accuracy == pytest.approx((0.5 + 1 + 1) / 3)
     assert measured.recall["Angry"] == 0.5
     assert measured.confusion[0] == [1, 0, 0, 1, 0]
+    assert measured.calibration_error == pytest.approx(0.25)  # wholly sure, and right in 3 of 4
 
 
 def test_keypoint_figures_leave_missing_points_out():
@@ -27,16 +30,19 @@ def test_keypoint_figures_leave_missing_points_out():
     answers = truth + np.float32([3, 4])
     truth[1:, KEYPOINTS.index("nose_tip")] = math.nan
     truth[:, KEYPOINTS.index("mouth_left_corner")] = math.nan
-    measured = figures(Rows(IMAGES, truth, STRATA), answers)
+    measured = figures(Rows(IMAGES, truth, STRATA, NAMES), answers)
     assert measured.rmse_px == pytest.approx(math.sqrt((9 + 16) / 2))
     assert measured.nme == pytest.approx(5 / 40)
     assert measured.failure_rate == 1.0
     assert measured.point_error_px["nose_tip"] == pytest.approx(5)
     assert math.isnan(measured.point_error_px["mouth_left_corner"])
+    assert measured.nme_quantiles == pytest.approx(
+        dict.fromkeys(("50%", "75%", "90%", "95%", "99%"), 5 / 40)
+    )
 
 
 def test_what_could_not_be_measured_is_null_in_json():
-    nothing = Rows(IMAGES[:0], np.zeros(0, np.int64), STRATA[:0])
+    nothing = Rows(IMAGES[:0], np.zeros(0, np.int64), STRATA[:0], NAMES[:0])
     table = as_table(figures(nothing, np.zeros((0, 5), np.float32)))
     assert json.loads(json.dumps(table, allow_nan=False)) == {
         "rows": 0,
@@ -46,4 +52,5 @@ def test_what_could_not_be_measured_is_null_in_json():
         "precision": dict.fromkeys(EMOTIONS),
         "f1": dict.fromkeys(EMOTIONS),
         "confusion": [[0] * 5] * 5,
+        "calibration_error": None,
     }

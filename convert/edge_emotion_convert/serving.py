@@ -1,0 +1,134 @@
+"""A network as a SavedModel for TensorFlow Serving: exports/NAME/saved_model/1/.
+
+Two signatures, each with one input `faces` and one output, and any number of faces at once:
+
+    serving_default   float32 (None, S, S, 1) in [0, 1]
+    serving_bytes     uint8 (None, S, S, 1), a camera's gray values
+
+Emotion answers `probabilities` (None, 5), keypoints `keypoints` (None, 15, 2): pixels of the 96 px
+face, the mean face added.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.types import Floats
+from edge_emotion_convert.network import predict
+from edge_emotion_convert.progress import quiet
+from edge_emotion_convert.serving_check import probe
+from edge_emotion_convert.subject import Subject
+from edge_emotion_train.networks import OFFSET_LIMIT_PX
+
+VERSION = Path("saved_model/1")
+_GRAPH_NODE = re.compile(r"\{\{.*?\}\} ?")  # TensorFlow's own names in its messages
+_TOLERANCE = {"emotion": 1e-3, "keypoints": 1e-2}  # in probability and in pixels
+
+
+def write_saved_model(subject: Subject, folder: Path) -> dict[str, Any]:
+    """Write `folder`/saved_model/1 in one step, once a fresh process has loaded and tried it.
+
+    Returns:
+        Shapes and types of each signature's inputs and outputs, as the fresh process saw them.
+
+    Raises:
+        EdgeEmotionError: it cannot be written, or answers otherwise than the network.
+    """
+    with _replacing_folder(folder / VERSION) as part:
+        try:
+            with quiet():
+                _write(subject, part)
+        except (OSError, tf.errors.OpError) as error:
+            reason = _GRAPH_NODE.sub("", str(error)).partition("\n")[0][:160]
+            raise EdgeEmotionError(
+                f"cannot write {folder / VERSION}: TensorFlow stopped at {reason}",
+                remedy="check the folder's permissions and the free space",
+            ) from error
+        return _check(subject, part)
+
+
+def _write(subject: Subject, part: Path) -> None:
+    side = subject.network.input_shape[1]
+    shape = (None, side, side, 1)
+
+    def answer(faces: tf.Tensor) -> dict[str, tf.Tensor]:
+        answers = subject.network(faces)
+        if subject.mean_face is None:
+            return {"probabilities": answers}
+        offsets = tf.reshape(answers, (-1, *subject.mean_face.shape))
+        return {"keypoints": offsets * OFFSET_LIMIT_PX + subject.mean_face}
+
+    def answer_bytes(faces: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answer(tf.cast(faces, tf.float32) / 255.0)
+
+    # Keras's own export archive stores every weight twice.
+    module = tf.Module()
+    module.weights = [variable.value for variable in subject.network.variables]
+    signatures = {
+        name: tf.function(function, [tf.TensorSpec(shape, dtype, name="faces")])
+        for name, function, dtype in (
+            ("serving_default", answer, tf.float32),
+            ("serving_bytes", answer_bytes, tf.uint8),
+        )
+    }
+    tf.saved_model.save(module, part, signatures)
+
+
+def _check(subject: Subject, part: Path) -> dict[str, Any]:
+    """Let a fresh process load the folder and answer faces as the network does."""
+    line = [sys.executable, "-m", "edge_emotion_convert.serving_check", str(part)]
+    done = subprocess.run(line, capture_output=True, text=True)  # noqa: S603  (our own module)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1][:160]
+        raise EdgeEmotionError(f"the SavedModel cannot be loaded: {reason}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    faces = probe(subject.network.input_shape[1])
+    expected: Floats = predict(subject.network, subject.mean_face, faces)
+    for name, answers in found["answers"].items():
+        off = float(np.abs(np.array(answers) - expected).max())
+        if not off <= _TOLERANCE[subject.task]:
+            raise EdgeEmotionError(
+                f"the SavedModel's {name} is {off:.4f} off the network's answers",
+                expected=f"at most {_TOLERANCE[subject.task]}",
+            )
+    signatures: dict[str, Any] = found["signatures"]
+    return signatures
+
+
+@contextmanager
+def _replacing_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path` to fill, and let it take its place on success.
+
+    On an exception it is removed and `path` is as it was.
+
+    Raises:
+        EdgeEmotionError: the folder cannot be made or moved.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
+            part, former = Path(scratch) / "part", Path(scratch) / "former"
+            yield part
+            if path.exists():
+                path.rename(former)
+            try:
+                part.rename(path)
+            except OSError:
+                if former.exists():
+                    former.rename(path)
+                raise
+    except OSError as error:
+        raise EdgeEmotionError(
+            f"cannot write {path}: {error.strerror or error}",
+            remedy="check the folder's permissions and the free space, or name another folder",
+        ) from error

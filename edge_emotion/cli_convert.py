@@ -1,0 +1,107 @@
+"""The command `edge-emotion convert`: a trained network to files for the device and for serving."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_emotion.errors import WrongUse
+from edge_emotion.extras import need
+
+EPILOG = "Example: edge-emotion convert --int8 --float32"
+FORMATS = ("int8", "float32", "float16", "dynamic", "int16x8", "saved_model")
+
+
+def convert(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A run folder, a Keras file or a SavedModel folder; the newest runs without.",
+            metavar="[MODEL]",
+        ),
+    ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Full integer, what is made if nothing is named.")
+    ] = False,
+    float32: Annotated[bool, typer.Option("--float32", help="As it was trained.")] = False,
+    float16: Annotated[bool, typer.Option("--float16", help="Weights in 16 bits.")] = False,
+    dynamic: Annotated[
+        bool, typer.Option("--dynamic", help="Weights in 8 bits, the rest quantized as it runs.")
+    ] = False,
+    int16x8: Annotated[
+        bool, typer.Option("--int16x8", help="Weights in 8 bits, activations in 16; slow.")
+    ] = False,
+    saved_model: Annotated[
+        bool, typer.Option("--saved-model", help="A SavedModel for TensorFlow Serving.")
+    ] = False,
+    all_formats: Annotated[
+        bool, typer.Option("--all", help="All of these, with the measured cost of each.")
+    ] = False,
+    edgetpu: Annotated[
+        bool, typer.Option("--edgetpu", help="Compile the int8 file for an Edge TPU, too.")
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the data sets, or one data set; that of the training without.",
+            metavar="SOURCE",
+            envvar="EDGE_EMOTION_DATA",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the folder NAME is made.", metavar="DIR")] = Path(
+        "exports"
+    ),
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Loss allowed: points of accuracy (0.5 without) or pixels of RMSE (0.15 without).",
+        ),
+    ] = None,
+    budget: Annotated[
+        Path | None,
+        typer.Option(
+            help="A TOML file that limits other measures as well; see docs/convert.md.",
+            metavar="FILE",
+        ),
+    ] = None,
+    representative: Annotated[
+        int, typer.Option(min=1, help="Training faces to calibrate with.")
+    ] = 500,
+    representative_sweep: Annotated[
+        bool,
+        typer.Option(
+            "--representative-sweep",
+            help="Only measure what int8 costs with 10 to 1000 such faces, and write nothing.",
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Convert trained networks, measure what that cost, and keep them if it is little enough.
+
+    A file that lost more than allowed is kept as .rejected, and the exit code is 3.
+    """
+    need("convert", "tensorflow", "keras", "rich")
+    from edge_emotion_convert.convert import convert_command, sweep_command
+
+    asked = (int8, float32, float16, dynamic, int16x8, saved_model)
+    chosen = [name for name, wanted in zip(FORMATS, asked, strict=True) if wanted or all_formats]
+    chosen = chosen or ["int8"]
+    if edgetpu and "int8" not in chosen:
+        raise WrongUse("--edgetpu without --int8", expected="an int8 file to compile")
+    if representative_sweep:
+        if chosen != ["int8"] or edgetpu:
+            raise WrongUse("--representative-sweep with other formats", expected="int8, or none")
+        sweep_command(model, data=data, max_drop=max_drop, budget=budget, as_json=json)
+        return
+    convert_command(
+        model,
+        formats=chosen,
+        data=data,
+        out=out,
+        max_drop=max_drop,
+        budget=budget,
+        representative=representative,
+        edgetpu=edgetpu,
+        as_json=json,
+    )

@@ -1,0 +1,24 @@
+"""What several of these tests look at and none changes."""
+
+import pytest
+
+from helpers.tiny_runs import ANY_DROP, write_data, write_run
+
+
+@pytest.fixture(scope="session")
+def converted(tmp_path_factory):
+    """Drawn data, a finished run of each task, and what `convert` makes of both in every format.
+
+    Returns:
+        A folder with data/, runs/my-TASK and exports/my-TASK.
+    """
+    from edge_emotion_convert.convert import convert
+    from edge_emotion_convert.formats import FORMATS
+
+    root = tmp_path_factory.mktemp("converted")
+    data = write_data(root / "data")
+    for task in ("emotion", "keypoints"):
+        write_run(root / "runs" / f"my-{task}", task, data)
+    out = root / "exports"
+    convert(runs=root / "runs", out=out, max_drop=ANY_DROP, formats=list(FORMATS))
+    return root
