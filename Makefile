@@ -34,9 +34,10 @@ lint: $(VENV)/dev.installed  ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)-bench/bench.installed  ## compare with the peers, and measure the footprint
+bench: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## compare with the peers; measure footprint and input pipeline
 	$(VENV)-bench/bin/python benchmarks/peers.py $(if $(DATA),--data $(DATA))
 	$(VENV)-bench/bin/python benchmarks/footprint.py
+	$(BIN)/python benchmarks/input_pipeline.py
 
 figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## measure the shipped models again, for README and model cards
 	$(VENV)-bench/bin/python benchmarks/peers.py --data $(DATA) --output $(RESULTS)/peers.json

@@ -23,7 +23,7 @@ from rich.table import Table
 from clip import panning_clip
 from contenders import Network, Peer, load_peers
 from edge_emotion import metrics
-from edge_emotion.cli import DATA_PLACES
+from edge_emotion.cli_places import DATA_PLACES
 from edge_emotion.data.faces import EmotionFaces, take
 from edge_emotion.data.fer2013 import read_fer2013
 from edge_emotion.errors import EdgeEmotionError

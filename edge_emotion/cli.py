@@ -13,8 +13,12 @@ import typer
 from typer.core import TyperCommand
 
 import edge_emotion
+from edge_emotion import cli_convert, cli_train
 from edge_emotion.cli_data import data_app
-from edge_emotion.errors import EdgeEmotionError, ExitCode, MissingExtra, WrongUse, warn
+from edge_emotion.cli_models import models_app
+from edge_emotion.cli_places import DataOption, data_folder
+from edge_emotion.errors import EdgeEmotionError, ExitCode, warn
+from edge_emotion.extras import need
 
 # Typer carries its own copy of Click since 0.26 and used the installed one before; this names the
 # base of its usage errors in both.
@@ -28,11 +32,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"auto_envvar_prefix": "EDGE_EMOTION"},
 )
-train_app = typer.Typer(help="Train a network from a recipe.", no_args_is_help=True)
-app.add_typer(train_app, name="train")
 app.add_typer(data_app, name="data")
-
-DATA_PLACES = ("data", "../shared/data")
+app.add_typer(models_app, name="models")
+app.command("train", epilog=cli_train.EPILOG, no_args_is_help=True)(cli_train.train)
+app.command("convert", epilog=cli_convert.EPILOG)(cli_convert.convert)
 
 
 def main() -> None:
@@ -190,135 +193,6 @@ def run(
     return run_camera(options)
 
 
-RecipeOption = Annotated[
-    str, typer.Option(help="A shipped recipe's name or a TOML file.", metavar="NAME|FILE")
-]
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of the data sets; without it ./data or ../shared/data.",
-        metavar="DIR",
-        envvar="EDGE_EMOTION_DATA",
-    ),
-]
-OutOption = Annotated[
-    Path | None, typer.Option(help="Run folder; runs/TASK-RECIPE without.", metavar="DIR")
-]
-SetsOption = Annotated[
-    str | None, typer.Option(help="Only these sets of the recipe, with commas.", metavar="A,B")
-]
-EpochsOption = Annotated[int | None, typer.Option(min=1, help="Epochs, not the recipe's.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        help="Anything else instead of the recipe's, as often as needed: fit.optimizer=sgd.",
-        metavar="KEY=VALUE",
-    ),
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Print the recipe and the network, and train nothing.")
-]
-
-
-@train_app.command("emotion", epilog="Example: edge-emotion train emotion --sets fer2013")
-def train_emotion(
-    recipe: RecipeOption = "edge",
-    data: DataOption = None,
-    out: OutOption = None,
-    sets: SetsOption = None,
-    epochs: EpochsOption = None,
-    settings: SetOption = None,
-    dry_run: DryRunOption = False,
-) -> None:
-    """Train the emotion network; an interrupted run goes on where it stopped."""
-    _train("emotion", recipe, data, out, sets, epochs, settings, dry_run)
-
-
-@train_app.command("keypoints", epilog="Example: edge-emotion train keypoints --sets kaggle")
-def train_keypoints(
-    recipe: RecipeOption = "edge",
-    data: DataOption = None,
-    out: OutOption = None,
-    sets: SetsOption = None,
-    epochs: EpochsOption = None,
-    settings: SetOption = None,
-    dry_run: DryRunOption = False,
-) -> None:
-    """Train the keypoint network; an interrupted run goes on where it stopped."""
-    _train("keypoints", recipe, data, out, sets, epochs, settings, dry_run)
-
-
-def _train(
-    task: Any,
-    recipe: str,
-    data: Path | None,
-    out: Path | None,
-    sets: str | None,
-    epochs: int | None,
-    settings: list[str] | None,
-    dry_run: bool,
-) -> None:
-    _need("train", "tensorflow", "keras", "tomli_w")
-    from edge_emotion_train.command import train_command
-
-    chosen = [name.strip() for name in sets.split(",")] if sets else []
-    train_command(
-        task,
-        recipe,
-        lambda: _data_folder(data),
-        out,
-        sets=chosen,
-        epochs=epochs,
-        settings=settings or [],
-        dry_run=dry_run,
-    )
-
-
-@app.command(epilog="Example: edge-emotion convert --int8")
-def convert(
-    model: Annotated[
-        Path | None,
-        typer.Argument(
-            help="A run folder or model.keras; the newest runs without.", metavar="[MODEL]"
-        ),
-    ] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="Full integer: the format there is.")] = True,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of the data sets; that of the training without.",
-            metavar="DIR",
-            envvar="EDGE_EMOTION_DATA",
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where the folder NAME is made.", metavar="DIR")] = Path(
-        "exports"
-    ),
-    max_drop: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            help="Loss allowed: points of accuracy (0.5 without) or pixels of RMSE (0.15 without).",
-        ),
-    ] = None,
-    representative: Annotated[
-        int, typer.Option(min=1, help="Training faces to calibrate with.")
-    ] = 500,
-    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
-    """Quantize trained networks, measure what that cost, and keep them if it is little enough.
-
-    Where the loss is above --max-drop nothing is put in place and the exit code is 3.
-    """
-    _need("convert", "tensorflow", "keras")
-    from edge_emotion_convert.convert import convert_command
-
-    convert_command(
-        model, data=data, out=out, max_drop=max_drop, representative=representative, as_json=json
-    )
-
-
 @app.command(epilog="Example: edge-emotion evaluate runs/emotion-edge --split test")
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A .tflite file, a run folder or a .keras file.")],
@@ -329,42 +203,29 @@ def evaluate(
     card: Annotated[
         Path | None, typer.Option(help="Also write a model card, in Markdown.", metavar="FILE")
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Also write an HTML page.", metavar="FILE")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Also write its pictures, as SVG.", metavar="DIR")
+    ] = None,
+    other: Annotated[
+        Path | None,
+        typer.Option("--with", help="Other task's network in the pictures.", metavar="MODEL"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on labelled faces, with 95 % intervals."""
-    _need("convert", "tensorflow", "keras")
+    need("convert", "tensorflow", "keras", *(["matplotlib"] if page or pictures else []))
     if not model.exists():
         raise EdgeEmotionError(f"{model} does not exist", remedy="check the model's path")
     from edge_emotion_convert.cards import card_command
     from edge_emotion_convert.evaluate import evaluate_command
 
     if data is None and model.suffix == ".tflite":  # a run knows the data of its training
-        data = _data_folder(None)
+        data = data_folder(None)
+    drawn: Any = {"page": page, "pictures": pictures, "other": other}
     if card is None:
-        evaluate_command(model, data=data, split=split, as_json=json)
+        evaluate_command(model, data=data, split=split, as_json=json, **drawn)
     else:
-        card_command(card, model, data=data, split=split, as_json=json)
-
-
-def _data_folder(given: Path | None) -> Path:
-    if given is not None:
-        if not given.exists():
-            raise EdgeEmotionError(f"{given} does not exist", remedy="check --data")
-        return given
-    for place in DATA_PLACES:
-        if Path(place).is_dir():
-            return Path(place)
-    raise WrongUse(
-        "no data sets found in " + " or ".join(DATA_PLACES),
-        expected="a folder laid out as docs/training.md says",
-        remedy="name it with --data or EDGE_EMOTION_DATA",
-    )
-
-
-def _need(extra: str, *modules: str) -> None:
-    """Raise `MissingExtra` unless the packages of an extra are there."""
-    from importlib.util import find_spec
-
-    for module in modules:
-        if find_spec(module) is None:
-            raise MissingExtra("this command", module.replace("_", "-"), extra)
+        card_command(card, model, split=split, data=data, as_json=json, **drawn)

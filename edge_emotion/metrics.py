@@ -5,6 +5,7 @@ Accuracies, recalls and rates are fractions from 0 to 1; errors of points are in
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,67 @@ def failure_rate(errors: Floats, limit: float = FAILURE_NME) -> float:
     return _ratio((measured > limit).sum(), len(measured))
 
 
+def error_curve(errors: Floats, limits: Floats) -> Floats:
+    """Cumulative error distribution: the share of the faces whose error is at most each limit.
+
+    The curve by which 300-W compares methods (Sagonas et al. 2016, "300 Faces In-The-Wild
+    Challenge", section 5).
+
+    Args:
+        errors: `(N,)`, for example from `nme`; NaN for faces that could not be measured.
+        limits: `(L,)`, likewise.
+
+    Returns:
+        `(L,)` shares, NaN without measured faces.
+    """
+    measured = np.sort(errors[~np.isnan(errors)])
+    if not len(measured):
+        return np.full(len(limits), np.nan, np.float32)
+    within = np.searchsorted(measured, limits, side="right")
+    return (within / len(measured)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure a classifier is, beside how often it is right then.
+
+    Attributes:
+        faces: `(B,)` how many answers fall into each of B equal bins of certainty.
+        certainty: `(B,)` their mean certainty; NaN for an empty bin.
+        accuracy: `(B,)` the share of them that is right; NaN for an empty bin.
+    """
+
+    faces: Counts
+    certainty: Floats
+    accuracy: Floats
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: the bins' gaps, each as heavy as its faces; NaN without.
+
+        From 0, where certainty is accuracy, to 1 (Guo et al. 2017, "On Calibration of Modern
+        Neural Networks", equation 3).
+        """
+        gaps = self.faces * np.abs(self.accuracy - self.certainty)
+        return _ratio(np.nansum(gaps), self.faces.sum())
+
+
+def calibration(truth: Labels, probabilities: Floats, bins: int = 15) -> Calibration:
+    """The reliability diagram's bins (Guo et al. 2017, equations 1 and 2, with their 15 bins).
+
+    Args:
+        truth: `(N,)` labels.
+        probabilities: `(N, C)`; a row's largest is its certainty and the bin it falls into.
+        bins: of equal width from 0 to 1, each closed above.
+    """
+    certainty = probabilities.max(axis=1).astype(np.float64)
+    hits = probabilities.argmax(axis=1) == truth
+    place = np.clip(np.ceil(certainty * bins).astype(np.int64) - 1, 0, bins - 1)
+    faces = np.bincount(place, minlength=bins)
+    sums = [np.bincount(place, weights, bins) for weights in (certainty, hits)]
+    return Calibration(faces, _ratios(sums[0], faces), _ratios(sums[1], faces))
+
+
 @dataclass(frozen=True)
 class Interval:
     """A figure with its 95 % interval."""
@@ -119,11 +181,26 @@ def bootstrap_interval(
     return Interval(measure(np.arange(rows)), float(low), float(high))
 
 
+def accuracy_interval(truth: Labels, probabilities: Floats) -> Interval:
+    """The accuracy of `(N, C)` probabilities with its interval."""
+    hits = probabilities.argmax(axis=1) == truth
+    return bootstrap_interval(lambda drawn: float(hits[drawn].mean()), len(hits))
+
+
+def rmse_interval_px(truth: Floats, predicted: Floats) -> Interval:
+    """`rmse_px` of `(N, 15, 2)` points with its interval."""
+    squares = np.square(predicted - truth, dtype=np.float64).reshape(len(truth), -1)
+    sums, counts = np.nansum(squares, axis=1), (~np.isnan(squares)).sum(axis=1)
+    return bootstrap_interval(
+        lambda drawn: float(np.sqrt(_ratio(sums[drawn].sum(), counts[drawn].sum()))), len(truth)
+    )
+
+
 def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else float("nan")
 
 
-def _ratios(part: Counts, whole: Counts) -> Floats:
+def _ratios(part: npt.NDArray[Any], whole: Counts) -> Floats:
     result = np.full(len(part), np.nan, np.float32)
     np.divide(part, whole, out=result, where=whole > 0, casting="unsafe")
     return result

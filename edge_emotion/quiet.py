@@ -1,6 +1,7 @@
 """Keeping the chatter of native libraries from the terminal."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,28 @@ def native_messages_hidden() -> Iterator[None]:
     finally:
         os.dup2(kept, _STDERR)
         os.close(kept)
+
+
+@contextmanager
+def only_python_speaks() -> Iterator[None]:
+    """Drop what native code writes to stderr while in the block, and nothing that Python does."""
+    if sys.stderr is not sys.__stderr__ or sys.stderr is None:  # something collects it already
+        with native_messages_hidden():
+            yield
+        return
+    sys.stderr.flush()
+    ours = sys.stderr
+    with os.fdopen(os.dup(ours.fileno()), "w", buffering=1) as kept, native_messages_hidden():
+        sys.stderr = kept
+        try:
+            yield
+        finally:
+            sys.stderr = ours
+
+
+def silence_tensorflow() -> None:
+    """Keep TensorFlow's notes and warnings from stderr, not its errors; before it is loaded."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def silence_opencv() -> None:

@@ -10,12 +10,15 @@ import cv2
 import numpy as np
 
 from edge_emotion.data.faces import EmotionFaces
-from edge_emotion.data.images import center_square, image_files, read_image
+from edge_emotion.data.images import center_square, entries, image_files, read_image
 from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.preprocess import resize_square
 
 SPLIT_FOLDERS = {"train": "Training", "validation": "Validation", "test": "Test"}
+
+# A third of what the emotion network sees: in less there is no expression to be seen.
+SMALLEST_SIDE_PX = 16
 
 
 def read_class_folders(path: Path, side: int) -> EmotionFaces:
@@ -26,7 +29,8 @@ def read_class_folders(path: Path, side: int) -> EmotionFaces:
     warning says.
 
     Raises:
-        EdgeEmotionError: a class folder is missing or empty, or a file in one is no picture.
+        EdgeEmotionError: a class folder is missing, empty or there twice, or a file in one is no
+            picture or a tiny one.
     """
     images, labels, names, usages = [], [], [], []
     cropped: list[str] = []
@@ -34,8 +38,15 @@ def read_class_folders(path: Path, side: int) -> EmotionFaces:
         for label, file in _files(root):
             image = read_image(file, cv2.IMREAD_GRAYSCALE)
             name = str(file.relative_to(path))
+            size = f"{image.shape[1]}x{image.shape[0]} px"
+            if min(image.shape) < SMALLEST_SIDE_PX:
+                raise EdgeEmotionError(
+                    f"{file} has {size}",
+                    expected=f"{SMALLEST_SIDE_PX}x{SMALLEST_SIDE_PX} px or more",
+                    remedy="remove or replace it",
+                )
             if image.shape[0] != image.shape[1]:
-                cropped.append(f"{name} with {image.shape[1]}x{image.shape[0]} px")
+                cropped.append(f"{name} with {size}")
             images.append(resize_square(center_square(image), side))
             labels.append(label)
             names.append(name)
@@ -82,4 +93,14 @@ def _files(root: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _folders(path: Path) -> dict[str, Path]:
-    return {folder.name.lower(): folder for folder in path.glob("*") if folder.is_dir()}
+    """The folders in a folder by their names in lower case."""
+    folders: dict[str, Path] = {}
+    for folder in entries(path, folders=True):
+        other = folders.setdefault(folder.name.lower(), folder)
+        if other is not folder:
+            raise EdgeEmotionError(
+                f"{path} has the folders {other.name} and {folder.name}",
+                expected="one folder a class",
+                remedy="put their pictures together",
+            )
+    return folders

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from edge_emotion.data.faces import EmotionFaces
-from edge_emotion.data.table import bad_row, parse_pixels, read_rows
+from edge_emotion.data.table import bad_row, no_rows, parse_pixels, read_rows
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import EMOTIONS, FER2013_TO_EMOTION
 from edge_emotion.types import Floats
 
 _SIDE_PX = 48
 _FER2013_CLASSES = 7
+_USAGES = ("Training", "PublicTest", "PrivateTest")
 _FERPLUS_COLUMNS = ("anger", "disgust", "sadness", "happiness", "surprise")  # as EMOTIONS
 
 
@@ -39,7 +40,7 @@ def read_fer2013(path: Path, ferplus: Path | None = None) -> EmotionFaces:
     index = -1
     for index, (line, row) in enumerate(read_rows(path, ("emotion", "pixels"))):
         label = _label(path, line, row)
-        usage = row.get("Usage", "").strip()
+        usage = _usage(path, line, row)
         row_votes: Floats | None = np.zeros(len(EMOTIONS), np.float32)
         if votes_by_row is not None:
             if index >= len(votes_by_row):
@@ -54,8 +55,14 @@ def read_fer2013(path: Path, ferplus: Path | None = None) -> EmotionFaces:
         votes.append(np.zeros(len(EMOTIONS), np.float32) if row_votes is None else row_votes)
     if votes_by_row is not None and index + 1 < len(votes_by_row):
         raise _not_the_same_rows(path, ferplus, index + 1, len(votes_by_row))
+    if index < 0:
+        raise no_rows(path)
     if not images:
-        raise EdgeEmotionError(f"{path} has no face of the five emotions")
+        raise EdgeEmotionError(
+            f"{path} has no face of the five emotions",
+            expected=", ".join(EMOTIONS),
+            remedy="check that this is the right file",
+        )
     return EmotionFaces(
         np.stack(images), np.array(labels), np.array(names), np.array(usages), np.stack(votes)
     )
@@ -76,6 +83,13 @@ def _label(path: Path, line: int, row: dict[str, str]) -> int | None:
     return FER2013_TO_EMOTION.get(int(text)) if seven else int(text)
 
 
+def _usage(path: Path, line: int, row: dict[str, str]) -> str:
+    usage = row.get("Usage", "").strip()
+    if "Usage" in row and usage not in _USAGES:
+        raise bad_row(path, line, f"Usage {usage!r}", " or ".join(_USAGES))
+    return usage
+
+
 def _read_ferplus(path: Path) -> list[Floats | None]:
     """The five classes' shares of the votes for every row; None for a row that is not a face."""
     shares: list[Floats | None] = []
@@ -87,6 +101,8 @@ def _read_ferplus(path: Path) -> list[Floats | None]:
             counts = np.array([int(row[column]) for column in _FERPLUS_COLUMNS], np.float32)
         except ValueError as error:
             raise bad_row(path, line, f"a vote that is no number ({error})", "counts") from error
+        if counts.min() < 0:
+            raise bad_row(path, line, f"a count of {counts.min():.0f} votes", "0 or more")
         total = counts.sum()
         shares.append(counts / total if total else counts)
     return shares

@@ -14,7 +14,7 @@ from edge_emotion.data.keypoints import (
     read_kaggle_test,
     read_keypoint_folder,
 )
-from edge_emotion.data.table import read_rows
+from edge_emotion.data.table import no_rows, read_rows
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.preprocess import EMOTION_SIDE_PX
 
@@ -61,7 +61,7 @@ def recognise(path: Path) -> str | None:
         return "class_folders" if class_folders_in(path) else None
     _, row = next(read_rows(path, ()), (0, None))
     if row is None:
-        raise EdgeEmotionError(f"{path} has no rows")
+        raise no_rows(path)
     if "emotion" in row:
         return "fer2013"
     if "Image" in row:
@@ -69,6 +69,7 @@ def recognise(path: Path) -> str | None:
     raise EdgeEmotionError(
         f"{path} has neither a column emotion nor a column Image",
         expected="FER2013's CSV, or Kaggle's training.csv or test.csv",
+        remedy="see docs/data.md for what can be read",
     )
 
 

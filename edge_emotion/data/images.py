@@ -1,5 +1,6 @@
 """Picture files: which ones a folder holds, and one of them as gray."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -13,12 +14,29 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".p
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The pictures directly in `folder`, in the order of their names; hidden files are left out."""
-    return sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
-    )
+    """The pictures directly in `folder`, in the order of their names; hidden files are left out.
+
+    Raises:
+        EdgeEmotionError: it is no folder, or may not be read.
+    """
+    return [file for file in entries(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def entries(folder: Path, folders: bool = False) -> list[Path]:
+    """The files in a folder, or the folders in it, by name; hidden ones are left out.
+
+    Raises:
+        EdgeEmotionError: it is no folder, or may not be read.
+    """
+    try:
+        with os.scandir(folder) as found:
+            names = [entry.name for entry in found if entry.is_dir() == folders]
+    except OSError as error:
+        raise EdgeEmotionError(
+            f"cannot read the folder {folder}: {error.strerror}",
+            remedy="check the path, and who may read it",
+        ) from error
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
 
 
 def read_image(file: Path, flags: int = cv2.IMREAD_COLOR) -> Image:
@@ -30,7 +48,9 @@ def read_image(file: Path, flags: int = cv2.IMREAD_COLOR) -> Image:
     try:
         content = np.fromfile(file, np.uint8)
     except OSError as error:
-        raise EdgeEmotionError(f"cannot read {file}: {error.strerror}") from error
+        raise EdgeEmotionError(
+            f"cannot read {file}: {error.strerror}", remedy="check the path, and who may read it"
+        ) from error
     silence_opencv()  # the error below tells
     try:
         image = cv2.imdecode(content, flags) if content.size else None

@@ -8,7 +8,7 @@ import numpy as np
 
 from edge_emotion.data.faces import KeypointFaces
 from edge_emotion.data.images import read_image
-from edge_emotion.data.table import bad_row, parse_pixels, parse_points, read_rows
+from edge_emotion.data.table import bad_row, no_rows, parse_pixels, parse_points, read_rows
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import KEYPOINT_COLUMNS, KEYPOINTS
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
@@ -16,6 +16,10 @@ from edge_emotion.types import Floats, Image
 
 # The first 1,500 rows of Kaggle's set are series of the same people, so rows are split by blocks.
 KAGGLE_BLOCK_ROWS = 40
+
+# The centre 96 px of a picture are the face; more margin than this no augmentation ever shows, so
+# that larger pictures are whole photographs, of which the centre would be taken for the face.
+LARGEST_SIDE_PX = 3 * KEYPOINT_SIDE_PX
 
 
 def read_kaggle_keypoints(path: Path) -> KeypointFaces:
@@ -35,7 +39,7 @@ def read_kaggle_keypoints(path: Path) -> KeypointFaces:
         names.append(f"row {index}")
         groups.append(f"block {index // KAGGLE_BLOCK_ROWS}")
     if not images:
-        raise EdgeEmotionError(f"{path} has no rows")
+        raise no_rows(path)
     return KeypointFaces(np.stack(images), np.stack(keypoints), np.array(names), np.array(groups))
 
 
@@ -48,7 +52,7 @@ def read_kaggle_test(path: Path) -> KeypointFaces:
     rows = read_rows(path, ("ImageId", "Image"))
     images = [parse_pixels(path, line, row["Image"], KEYPOINT_SIDE_PX) for line, row in rows]
     if not images:
-        raise EdgeEmotionError(f"{path} has no rows")
+        raise no_rows(path)
     count = len(images)
     unknown = np.full((count, len(KEYPOINTS), 2), np.nan, np.float32)
     names = np.array([f"row {index}" for index in range(count)])
@@ -59,31 +63,48 @@ def read_kaggle_test(path: Path) -> KeypointFaces:
 def read_keypoint_folder(path: Path) -> KeypointFaces:
     """Read a folder with `images/` and a `keypoints.csv` (column `image` and Kaggle's 30).
 
-    The pictures are square, all of one size, 96 px or more; points are in their pixels.  Rows are
-    grouped by person where files are named PERSON_FRAME, by blocks where they are named by number.
+    The pictures are square, all of one size from 96 to 288 px, each named once; points are in their
+    pixels.  Rows are grouped by person where files are named PERSON_FRAME, by blocks where they are
+    named by number.
 
     Raises:
         EdgeEmotionError: with the line, if a row or its picture cannot be used.
     """
     table = path / "keypoints.csv"
     images: list[Image] = []
-    keypoints, names, groups = [], [], []
+    keypoints, groups = [], []
+    lines: dict[str, int] = {}
     for line, row in read_rows(table, ("image", *KEYPOINT_COLUMNS)):
-        try:
-            image = read_image(path / "images" / row["image"], cv2.IMREAD_GRAYSCALE)
-        except EdgeEmotionError as error:
-            raise bad_row(table, line, str(error), "a picture in images/") from error
-        side = images[0].shape[0] if images else max(image.shape[0], KEYPOINT_SIDE_PX)
-        if image.shape != (side, side):
-            found = f"{row['image']} has {image.shape[1]}x{image.shape[0]} px"
-            raise bad_row(table, line, found, f"{side}x{side} px")
+        name = row["image"]
+        if lines.setdefault(name, line) != line:
+            raise bad_row(table, line, f"{name} again, as in line {lines[name]}", "it once")
+        image = _picture(table, line, name)
+        if image.shape != (images or [image])[0].shape:
+            raise _bad_size(table, line, name, image)
         images.append(image)
-        keypoints.append(_points(table, line, row, side))
-        names.append(row["image"])
-        groups.append(_group(row["image"]))
+        keypoints.append(_points(table, line, row, image.shape[0]))
+        groups.append(_group(name))
     if not images:
-        raise EdgeEmotionError(f"{table} has no rows")
-    return KeypointFaces(np.stack(images), np.stack(keypoints), np.array(names), np.array(groups))
+        raise no_rows(table)
+    names = np.array(list(lines))
+    return KeypointFaces(np.stack(images), np.stack(keypoints), names, np.array(groups))
+
+
+def _picture(table: Path, line: int, name: str) -> Image:
+    try:
+        image = read_image(table.parent / "images" / name, cv2.IMREAD_GRAYSCALE)
+    except EdgeEmotionError as error:
+        raise EdgeEmotionError(f"{table}, line {line}: {error}") from error
+    height, width = image.shape
+    if height != width or not KEYPOINT_SIDE_PX <= height <= LARGEST_SIDE_PX:
+        raise _bad_size(table, line, name, image)
+    return image
+
+
+def _bad_size(table: Path, line: int, name: str, image: Image) -> EdgeEmotionError:
+    found = f"{name} has {image.shape[1]}x{image.shape[0]} px"
+    sizes = f"squares of one size, {KEYPOINT_SIDE_PX} to {LARGEST_SIDE_PX} px"
+    return bad_row(table, line, found, sizes)
 
 
 def _points(path: Path, line: int, row: dict[str, str], side: int) -> Floats:

@@ -1,14 +1,9 @@
 """The page of `edge-emotion data inspect --html`: one file, nothing loaded from elsewhere."""
 
-import base64
-from collections.abc import Iterable, Sequence
 from html import escape
-from importlib import resources
 from itertools import cycle
 from pathlib import Path
-from string import Template
 
-import cv2
 import numpy as np
 
 from edge_emotion.data.duplicates import disagree, identical_groups
@@ -16,16 +11,19 @@ from edge_emotion.data.faces import EmotionFaces, Indices, KeypointFaces
 from edge_emotion.data.formats import FORMATS
 from edge_emotion.data.inspection import Inspection
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.types import Floats, Image
+from edge_emotion.pages import (
+    COLORS,
+    bar,
+    dots,
+    figure,
+    grid,
+    mean_picture,
+    render,
+    section,
+    swatch,
+    table,
+)
 
-# Okabe and Ito's colours, which can be told apart by the colour-blind.
-COLORS = {
-    "Angry": "#D55E00",
-    "Disgust": "#009E73",
-    "Sad": "#0072B2",
-    "Happy": "#E69F00",
-    "Surprise": "#CC79A7",
-}
 _SAMPLES_A_CLASS = 10
 _SAMPLES = 24
 _CONFLICTS = 12
@@ -39,17 +37,12 @@ def page(faces: EmotionFaces | KeypointFaces, found: Inspection) -> str:
     else:
         sections = [_mean_points(faces), _missing(found), _keypoint_samples(faces)]
     sections += [_duplicates(faces, found), _columns(found)]
-    template = resources.files("edge_emotion.data") / "page.html"
-    return Template(template.read_text(encoding="utf-8")).substitute(
-        title=escape(Path(found.path).name),
-        format=escape(FORMATS[found.format].what),
-        cell="4.6rem" if isinstance(faces, EmotionFaces) else "7.5rem",
-        facts=_facts(found),
-        sections="\n".join(sections),
-    )
+    cell = "4.6rem" if isinstance(faces, EmotionFaces) else "7.5rem"
+    title, subtitle = Path(found.path).name, FORMATS[found.format].what
+    return render(title, subtitle, _facts(found), sections, cell)
 
 
-def _facts(found: Inspection) -> str:
+def _facts(found: Inspection) -> dict[str, str]:
     gray, twice = found.gray, found.duplicates
     facts = {"faces": f"{found.faces:,}"}
     if found.points:
@@ -57,14 +50,13 @@ def _facts(found: Inspection) -> str:
             f"with all {len(KEYPOINTS)} points": f"{found.complete:,}",
             "groups": f"{found.groups:,}",
         }
-    facts |= {
+    return facts | {
         "pixels a side": str(found.side_px),
         "gray values": f"{gray.low}–{gray.high}",
         "mean gray ± spread": f"{gray.mean:.0f} ± {gray.spread:.0f}",
         "blank pictures": f"{gray.blank:,}",
         "exact repetitions": f"{twice.repeated:,}",
     }
-    return "".join(f"<div><dd>{value}</dd><dt>{name}</dt></div>" for name, value in facts.items())
 
 
 def _classes(found: Inspection) -> str:
@@ -73,21 +65,21 @@ def _classes(found: Inspection) -> str:
     for split, counts in found.classes.items():
         total = sum(counts.values())
         rows = [
-            (name, f"{count:,}", f"{count / total:.1%}", _bar(count / largest, COLORS[name]))
+            (name, f"{count:,}", f"{count / total:.1%}", bar(count / largest, COLORS[name]))
             for name, count in counts.items()
         ]
         name = escape(split or "all rows")
-        tables.append(_table((f"{name}, {total:,} faces", "faces", "share", ""), rows))
-    return _section("Classes", "", *tables)
+        tables.append(table((f"{name}, {total:,} faces", "faces", "share", ""), rows))
+    return section("Classes", "", *tables)
 
 
 def _emotion_samples(faces: EmotionFaces) -> str:
     parts = []
     for label, name in enumerate(EMOTIONS):
         rows = _drawn(np.flatnonzero(faces.labels == label), _SAMPLES_A_CLASS)
-        cells = [_figure(faces.images[row], str(faces.names[row])) for row in rows]
-        parts.append(_labelled(name) + _faces(cells))
-    return _section("Samples", "Drawn at random, by their label.", *parts)
+        cells = [figure(faces.images[row], str(faces.names[row])) for row in rows]
+        parts.append(f"<h3>{swatch(name)}</h3>" + grid(cells))
+    return section("Samples", "Drawn at random, by their label.", *parts)
 
 
 def _mean_faces(faces: EmotionFaces) -> str:
@@ -95,9 +87,9 @@ def _mean_faces(faces: EmotionFaces) -> str:
     for label, name in enumerate(EMOTIONS):
         chosen = faces.images[faces.labels == label]
         if len(chosen):
-            cells.append(_figure(_mean(chosen), f"{name}, {len(chosen):,}"))
+            cells.append(figure(mean_picture(chosen), f"{name}, {len(chosen):,}"))
     text = "The mean picture of each class, its contrast stretched."
-    return _section("Mean faces", text, _faces(cells, "few"))
+    return section("Mean faces", text, grid(cells, "few"))
 
 
 def _mean_points(faces: KeypointFaces) -> str:
@@ -112,12 +104,12 @@ def _mean_points(faces: KeypointFaces) -> str:
         for name, (x, y), (dx, dy), some in zip(KEYPOINTS, means, spreads, counts > 0, strict=True)
         if some
     )
-    cell = _figure(_mean(faces.images), f"the mean of {len(faces):,} faces", ellipses)
-    return _section(
+    cell = figure(mean_picture(faces.images), f"the mean of {len(faces):,} faces", ellipses)
+    return section(
         "Mean face",
         "The mean picture, its contrast stretched; each ellipse is the mean place of a point and "
         "its spread (one standard deviation) across and down.",
-        _faces([cell], "one"),
+        grid([cell], "one"),
     )
 
 
@@ -129,21 +121,20 @@ def _missing(found: Inspection) -> str:
             f"{point.missing / found.faces:.1%}",
             _range(point.x_low, point.x_high),
             _range(point.y_low, point.y_high),
-            _bar(point.missing / found.faces),
+            bar(point.missing / found.faces),
         )
         for name, point in found.points.items()
     ]
     header = ("point", "missing in", "share", "x, px", "y, px", "")
-    return _section("Missing points, and where the known ones lie", "", _table(header, rows))
+    return section("Missing points, and where the known ones lie", "", table(header, rows))
 
 
 def _keypoint_samples(faces: KeypointFaces) -> str:
     rows = _drawn(np.arange(len(faces)), _SAMPLES)
     cells = [
-        _figure(faces.images[row], str(faces.names[row]), _dots(faces.keypoints[row]))
-        for row in rows
+        figure(faces.images[row], str(faces.names[row]), dots(faces.keypoints[row])) for row in rows
     ]
-    return _section("Samples", "Drawn at random, with the points they have.", _faces(cells))
+    return section("Samples", "Drawn at random, with the points they have.", grid(cells))
 
 
 def _duplicates(faces: EmotionFaces | KeypointFaces, found: Inspection) -> str:
@@ -163,20 +154,20 @@ def _duplicates(faces: EmotionFaces | KeypointFaces, found: Inspection) -> str:
         )  # fmt: skip
     groups = [rows for rows in identical_groups(faces.images) if disagree(faces, rows)]
     cells = [_conflict(faces, group) for group in groups[:_CONFLICTS]]
-    shown = "<h3>Labelled in several ways</h3>" + _faces(cells, "few") if cells else ""
-    return _section("Faces that are there twice", "", _table(("", "count"), rows), shown)
+    shown = "<h3>Labelled in several ways</h3>" + grid(cells, "few") if cells else ""
+    return section("Faces that are there twice", "", table(("", "count"), rows), shown)
 
 
 def _conflict(faces: EmotionFaces | KeypointFaces, rows: Indices) -> str:
     more = f"; {len(rows) - _ROWS_TOLD} more" if len(rows) > _ROWS_TOLD else ""
     caption = "; ".join(_where(faces, row) for row in rows[:_ROWS_TOLD]) + more
     if isinstance(faces, EmotionFaces):
-        return _figure(faces.images[rows[0]], caption)
-    dots = "".join(
-        _dots(faces.keypoints[row], color)
+        return figure(faces.images[rows[0]], caption)
+    marks = "".join(
+        dots(faces.keypoints[row], color)
         for row, color in zip(rows, cycle(COLORS.values()), strict=False)
     )
-    return _figure(faces.images[rows[0]], caption, dots)
+    return figure(faces.images[rows[0]], caption, marks)
 
 
 def _columns(found: Inspection) -> str:
@@ -190,62 +181,8 @@ def _columns(found: Inspection) -> str:
         rows.append((escape(column.name), column.kind, missing, escape(values)))
     told = len(found.columns) - len(rows)
     text = f"Besides the {told} of the keypoints." if told else ""
-    return _section(
-        "Columns", text, _table(("column", "holds", "empty", "values"), rows, plain=(1, 3))
-    )
-
-
-def _section(title: str, text: str, *parts: str) -> str:
-    said = f'<p class="soft">{text}</p>' if text else ""
-    return f"<section><h2>{title}</h2>{said}{''.join(parts)}</section>"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]], plain: Sequence[int] = ()) -> str:
-    """A table whose cells after the first are figures, but for bars and the `plain` columns."""
-
-    def cell(tag: str, place: int, content: str) -> str:
-        bar = content.startswith("<span")
-        kind = "bar" if bar else "count" if place and place not in plain and content else ""
-        return f'<{tag} class="{kind}">{content}</{tag}>'
-
-    lines = [
-        "".join(cell(tag, place, content) for place, content in enumerate(row))
-        for tag, row in [("th", header), *(("td", row) for row in rows)]
-    ]
-    return f'<div class="scroll"><table><tr>{"</tr><tr>".join(lines)}</tr></table></div>'
-
-
-def _bar(share: float, color: str = "") -> str:
-    paint = f";background:{color}" if color else ""
-    return f'<span style="width:{max(share, 0.004) if share else 0:.1%}{paint}"></span>'
-
-
-def _labelled(emotion: str) -> str:
-    return f'<h3><i style="background:{COLORS[emotion]}"></i>{emotion}</h3>'
-
-
-def _faces(cells: Sequence[str], kind: str = "") -> str:
-    return f'<div class="faces {kind}">{"".join(cells)}</div>'
-
-
-def _figure(image: Image, caption: str, overlay: str = "") -> str:
-    side = image.shape[0]
-    data = base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()
-    source, text = f"data:image/png;base64,{data}", escape(caption)
-    return (
-        f'<figure><svg viewBox="0 0 {side} {side}" role="img" aria-label="{text}">'
-        f'<image href="{source}" width="{side}" height="{side}"/>{overlay}</svg>'
-        f"<figcaption>{text}</figcaption></figure>"
-    )
-
-
-def _dots(points: Floats, color: str = "#E69F00") -> str:
-    # SVG counts from the edge of the first pixel, the labels from its centre.
-    return "".join(
-        f'<circle cx="{x + 0.5:.1f}" cy="{y + 0.5:.1f}" r="1.5" fill="{color}"'
-        ' stroke="#222" stroke-width=".5"/>'
-        for x, y in points
-        if not np.isnan(x)
+    return section(
+        "Columns", text, table(("column", "holds", "empty", "values"), rows, plain=(1, 3))
     )
 
 
@@ -260,12 +197,6 @@ def _drawn(rows: Indices, count: int) -> Indices:
     if len(rows) <= count:
         return rows
     return np.sort(np.random.default_rng(0).choice(rows, count, replace=False))
-
-
-def _mean(images: Image) -> Image:
-    mean = images.mean(axis=0)
-    low, high = mean.min(), mean.max()
-    return np.rint((mean - low) * (255 / max(high - low, 1))).astype(np.uint8)
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -7,55 +7,68 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.types import Floats, Image
 
-# A pixel column of a 96×96 face has at most 36,863 characters; a field beyond this is no face.
+# A pixel column of a 96×96 face has at most 36,863 characters; a field beyond this is no face, and
+# a line beyond the other no table: a file of one endless line is not read into memory.
 _LONGEST_FIELD = 200_000
+_LONGEST_LINE = 1_000_000
 
 _DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError)
+_COPY_AGAIN = "copy or download it again"
 
 
 def bad_row(path: Path, line: int, found: str, expected: str) -> EdgeEmotionError:
-    """The error for a row of `path` that cannot be used; `line` counts the header as 1."""
+    """The error for a row of `path` that cannot be used; `line` counts as an editor does."""
     return EdgeEmotionError(
         f"{path}, line {line}: {found}", expected=expected, remedy="correct or remove that row"
+    )
+
+
+def no_rows(path: Path) -> EdgeEmotionError:
+    """The error for a table that ends after its header."""
+    return EdgeEmotionError(
+        f"{path} has no rows", expected="a row a face", remedy="check that this is the right file"
     )
 
 
 def read_rows(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield `(line, row)` of a CSV file; spaces around the header's names are dropped.
 
-    A `.zip` is read in place; it must hold exactly one CSV file.
+    `line` is that of the file, as an editor counts them.  A `.zip` is read in place; it must hold
+    exactly one CSV file.  Only the row at hand is in memory.
 
     Raises:
-        EdgeEmotionError: no such file, not text, a column missing, a row with too few fields.
+        EdgeEmotionError: no such file, not text, a column missing or there twice, a row with too
+            few fields.
     """
     csv.field_size_limit(_LONGEST_FIELD)
     with _text(path) as stream:
-        reader = csv.reader(stream)
-        line = 0
+        reader = csv.reader(_lines(path, stream))
+        line = 1
         try:
             header = [name.strip() for name in next(reader, [])]
-            missing = [name for name in required if name not in header]
-            if missing:
-                raise EdgeEmotionError(
-                    f"{path} has no column {', '.join(missing)} (its columns: {_short(header)})",
-                    expected=f"the columns {_short(required)}",
-                    remedy="check that this is the right file",
-                )
-            line = 1
-            for line, fields in enumerate(reader, start=2):
-                if not fields:
-                    continue
-                if len(fields) != len(header):
-                    raise bad_row(path, line, f"{len(fields)} fields", f"{len(header)}")
-                yield line, dict(zip(header, fields, strict=True))
-        except (csv.Error, UnicodeDecodeError, *_DAMAGED_ZIP) as error:
-            raise bad_row(path, line + 1, f"unreadable ({error})", "a row of text") from error
+            _check_header(path, header, required)
+            line = reader.line_num + 1
+            for fields in reader:
+                if fields:
+                    if not _is_text(fields):
+                        raise bad_row(path, line, "unreadable (not UTF-8)", "UTF-8 text")
+                    if len(fields) != len(header):
+                        raise bad_row(path, line, f"{len(fields)} fields", f"{len(header)}")
+                    yield line, dict(zip(header, fields, strict=True))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise bad_row(path, line, f"unreadable ({error})", "a row of text") from error
+        except _DAMAGED_ZIP as error:
+            raise EdgeEmotionError(
+                f"{path} is damaged from line {line} on ({error})", remedy=_COPY_AGAIN
+            ) from error
 
 
 def parse_pixels(path: Path, line: int, text: str, side: int) -> Image:
@@ -76,7 +89,7 @@ def parse_pixels(path: Path, line: int, text: str, side: int) -> Image:
 
 
 def parse_points(path: Path, line: int, row: dict[str, str], columns: Sequence[str]) -> Floats:
-    """`(len(columns) / 2, 2) float32` from x and y columns; an empty field is NaN.
+    """`(len(columns) / 2, 2) float32` from x and y columns; an empty field or `nan` is NaN.
 
     A point of which only one coordinate is known is missing altogether.
     """
@@ -86,7 +99,8 @@ def parse_points(path: Path, line: int, row: dict[str, str], columns: Sequence[s
         if not text:
             continue
         try:
-            values[index] = float(text)
+            with np.errstate(over="ignore"):  # what is beyond float32 is outside any picture
+                values[index] = float(text)
         except ValueError as error:
             raise bad_row(path, line, f"{column} is {text!r}", "a number or nothing") from error
     points = values.reshape(-1, 2)
@@ -94,25 +108,95 @@ def parse_points(path: Path, line: int, row: dict[str, str], columns: Sequence[s
     return points
 
 
+def _lines(path: Path, stream: io.TextIOBase) -> Iterator[str]:
+    number = 0
+    while line := stream.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE:
+            raise bad_row(path, number, f"{_LONGEST_LINE:,} characters or more", "a row of faces")
+        yield line
+
+
+def _check_header(path: Path, header: list[str], required: Sequence[str]) -> None:
+    right_file = "check that this is the right file"
+    if not _is_text(header):
+        found = f"{path}, line 1: unreadable (not UTF-8)"
+        raise EdgeEmotionError(found, expected="a CSV file in UTF-8", remedy=right_file)
+    if not any(header):
+        found = f"{path} is empty, or its first line is"
+        raise EdgeEmotionError(found, expected="a line of column names", remedy=right_file)
+    if missing := [name for name in required if name not in header]:
+        raise EdgeEmotionError(
+            f"{path} has no column {', '.join(missing)} (its columns: {_short(header)})",
+            expected=f"the columns {_short(required)}",
+            remedy=right_file,
+        )
+    if twice := [name for name in required if header.count(name) > 1]:
+        found = f"{path} has the column {', '.join(twice)} more than once"
+        raise EdgeEmotionError(found, expected="one of each", remedy="remove or rename the others")
+
+
+def _is_text(fields: list[str]) -> bool:
+    """Whether the fields were UTF-8; bytes that were not have become surrogates."""
+    try:
+        for field in fields:
+            if not field.isascii():
+                field.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @contextmanager
 def _text(path: Path) -> Iterator[io.TextIOBase]:
     try:
         if path.suffix.lower() != ".zip":
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                yield stream
+            with path.open("rb") as plain:
+                yield _decoded(plain)
             return
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-            if len(names) != 1:
-                raise EdgeEmotionError(f"{path} holds {len(names)} CSV files", expected="one")
-            with archive.open(names[0]) as packed:
-                yield io.TextIOWrapper(packed, encoding="utf-8-sig", newline="")
+        with zipfile.ZipFile(path) as archive, archive.open(_only_csv(path, archive)) as packed:
+            yield _decoded(packed)
     except FileNotFoundError as error:
         raise EdgeEmotionError(
             f"{path} does not exist", remedy="see docs/training.md for where the data comes from"
         ) from error
-    except (OSError, RuntimeError, *_DAMAGED_ZIP) as error:  # RuntimeError: it has a password
-        raise EdgeEmotionError(f"cannot read {path}: {error}") from error
+    except IsADirectoryError as error:
+        raise EdgeEmotionError(
+            f"{path} is a folder", expected="a CSV file, or a zip of one", remedy="name the file"
+        ) from error
+    except _DAMAGED_ZIP as error:
+        raise EdgeEmotionError(f"cannot read {path}: {error}", remedy=_COPY_AGAIN) from error
+    except RuntimeError as error:  # it has a password, or is packed in an unknown way
+        raise EdgeEmotionError(
+            f"cannot read {path}: {error}", remedy="unpack it and name the CSV file"
+        ) from error
+    except OSError as error:
+        raise EdgeEmotionError(
+            f"cannot read {path}: {error.strerror or error}",
+            remedy="check the path, and who may read it",
+        ) from error
+
+
+def _decoded(stream: IO[bytes]) -> io.TextIOBase:
+    # A decoder reads on beyond the row at hand, so that its error could not name the line: bytes
+    # that are no UTF-8 are let through as surrogates and found by `_is_text`.
+    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _only_csv(path: Path, archive: zipfile.ZipFile) -> str:
+    """The name of its CSV file; macOS puts a hidden `._NAME.csv` beside it, which is none."""
+    names = [
+        name
+        for name in archive.namelist()
+        if name.lower().endswith(".csv") and not Path(name).name.startswith(".")
+    ]
+    if len(names) != 1:
+        raise EdgeEmotionError(
+            f"{path} holds {len(names)} CSV files",
+            expected="one",
+            remedy="unpack it and name the CSV file",
+        )
+    return names[0]
 
 
 def _short(names: Sequence[str]) -> str:

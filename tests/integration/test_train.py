@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge_emotion.modelfile import Task
-from edge_emotion_convert.quantize import tensor_specs, to_int8
+from edge_emotion_convert.formats import FORMATS
+from edge_emotion_convert.integer_check import tensor_specs
+from edge_emotion_convert.quantize import to_tflite
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import build
 from edge_emotion_train.recipe import EdgeNetwork, Network, ReferenceNetwork
@@ -67,6 +69,7 @@ def test_every_network_becomes_a_full_integer_one(task: Task, network: Network):
     drawn = emotion_faces(12, seed=1) if task == "emotion" else keypoint_faces(12, seed=1)
     images = drawn.images.copy()
     images[0, 0, :2] = 0, 255  # the whole range, as calibration sees to
-    given, _ = tensor_specs(to_int8(build(task, network), as_input(images)))  # refuses the rest
+    int8 = to_tflite(build(task, network), FORMATS["int8"], as_input(images))  # refuses the rest
+    given, _ = tensor_specs(int8)
     assert (given.dtype, given.zero_point) == ("uint8", 0)
     assert given.scale == pytest.approx(1 / 255)

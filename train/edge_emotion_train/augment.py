@@ -1,21 +1,32 @@
-"""Random changes to a training face, on uint8 pictures with OpenCV.
+"""Random changes to the faces of a batch, on uint8 pictures with OpenCV.
 
 One affine map does mirror, turn, zoom and shift at once, so that a face is resampled a single time
-and the points go through the very same matrix.
+and the points go through the very same matrix.  Amounts are drawn for the whole batch at once: one
+draw a face would take longer than the change itself.
 """
 
 from dataclasses import dataclass, fields
+from statistics import NormalDist
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge_emotion.labels import MIRRORED_KEYPOINTS
 from edge_emotion.types import Floats, Image
+
+Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
 
 _MIRRORED = list(MIRRORED_KEYPOINTS)
 _SHARES = (
     "mirror", "blur", "noise", "erase", "uneven_light", "occlusion", "low_light", "jpeg",
 )  # fmt: skip
+
+_NORMAL_QUANTILES = np.array(
+    [NormalDist().inv_cdf((level + 0.5) / 256) for level in range(256)], np.float32
+)
+_NORMAL_QUANTILES /= _NORMAL_QUANTILES.std()
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class Augmentation:
         erase: chance of a gray rectangle of 2 to 15 % of the face.
         uneven_light, occlusion, low_light, motion_blur, gain_noise, jpeg: what a small camera does
             to a face, each in the unit of its function in `edge_camera`; 0 is off.
+        mixup: alpha of `mix`, for emotion only; 0 is off.
     """
 
     mirror: float = 0.5
@@ -53,83 +65,141 @@ class Augmentation:
     motion_blur: float = 0.0
     gain_noise: float = 0.0
     jpeg: float = 0.0
+    mixup: float = 0.0
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if value < 0 or (value > 1 and item.name in _SHARES):
-                limits = "from 0 to 1" if item.name in _SHARES else "0 or more"
+            share = item.name in _SHARES
+            if not 0 <= value < np.inf or (value > 1 and share):
+                limits = "from 0 to 1" if share else "0 or more"
                 raise ValueError(f"{item.name} is {value}; expected {limits}")
 
 
-def random_affine(
-    config: Augmentation,
-    rng: np.random.Generator,
-    source_side: int,
-    size: int,
-    base_zoom: float = 1.0,
-) -> tuple[Floats, bool]:
-    """Draw a map from a square source picture to a `size` px face.
+def random_affines(
+    config: Augmentation, rng: np.random.Generator, sides: Floats, zooms: Floats, size: int
+) -> tuple[Floats, Flags]:
+    """Draw a map from each of some square source pictures to a `size` px face.
 
     Args:
         config: how far it may go.
         rng: source of the draws.
-        source_side: side of the source in px.
-        size: side of the face in px.
-        base_zoom: face pixels per source pixel when nothing is drawn.
+        sides: `(N,)`, of the sources in px.
+        zooms: `(N,)`, face pixels per source pixel when nothing is drawn.
+        size: side of the faces in px.
 
     Returns:
-        The `(2, 3)` matrix for pixel coordinates, and whether it mirrors.
+        `(N, 2, 3) float32` matrices for pixel coordinates, and `(N,)` whether each mirrors.
     """
-    angle = np.deg2rad(rng.uniform(-config.turn_deg, config.turn_deg))
-    scale = base_zoom * (1 + config.zoom) ** rng.uniform(-1, 1)
-    mirror = bool(rng.random() < config.mirror)
-    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    linear = np.array([[cos, -sin], [sin, cos]])
-    if mirror:
-        linear[:, 0] *= -1
-    center = np.full(2, (source_side - 1) / 2)
-    target = (size - 1) / 2 + size * rng.uniform(-config.shift, config.shift, 2)
-    matrix = np.concatenate([linear, (target - linear @ center)[:, None]], axis=1)
-    return matrix.astype(np.float32), mirror
+    count = len(sides)
+    angles = np.deg2rad(rng.uniform(-config.turn_deg, config.turn_deg, count))
+    scales = zooms * (1 + config.zoom) ** rng.uniform(-1, 1, count)
+    mirrored = rng.random(count) < config.mirror
+    cos, sin = scales * np.cos(angles), scales * np.sin(angles)
+    linear = np.stack([cos, -sin, sin, cos], axis=1).reshape(count, 2, 2)
+    linear[mirrored, :, 0] *= -1
+    targets = (size - 1) / 2 + size * rng.uniform(-config.shift, config.shift, (count, 2))
+    moved = targets - linear.sum(axis=2) * ((sides - 1) / 2)[:, None]  # a source's centre is (c, c)
+    return np.concatenate([linear, moved[..., None]], axis=2).astype(np.float32), mirrored
 
 
-def warp(image: Image, matrix: Floats, size: int) -> Image:
-    """The `(size, size)` face that `matrix` maps `image` to; beyond its edge the edge repeats."""
-    return cv2.warpAffine(
-        image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+def warp(image: Image, matrix: Floats, face: Image) -> None:
+    """Fill `face` with what `matrix` maps to it; beyond the image's edge the edge repeats."""
+    cv2.warpAffine(
+        image,
+        matrix,
+        face.shape,
+        dst=face,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
 
 
-def map_points(points: Floats, matrix: Floats, mirror: bool) -> Floats:
-    """`(15, 2)` points through `matrix`; under a mirror left and right swap their names."""
-    mapped = points @ matrix[:, :2].T + matrix[:, 2]
-    return mapped[_MIRRORED] if mirror else mapped
+def map_points(points: Floats, matrices: Floats, mirrored: Flags) -> Floats:
+    """`(N, 15, 2)` points, each face's through its matrix; mirrored ones swap left and right."""
+    mapped = points @ matrices[..., :2].transpose(0, 2, 1) + matrices[:, None, :, 2]
+    mapped[mirrored] = mapped[mirrored][:, _MIRRORED]
+    return mapped
 
 
-def change_light(image: Image, config: Augmentation, rng: np.random.Generator) -> Image:
-    """Contrast, brightness and gamma in one look-up table, then blur, noise and a rectangle."""
-    levels = np.linspace(0, 1, 256) ** ((1 + config.gamma) ** rng.uniform(-1, 1))
-    levels = 0.5 + (levels - 0.5) * (1 + rng.uniform(-config.contrast, config.contrast))
-    levels += rng.uniform(-config.brightness, config.brightness)
-    image = cv2.LUT(image, (np.clip(levels, 0, 1) * 255).round().astype(np.uint8))
-    side = image.shape[0]
-    if rng.random() < config.blur:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2) * side / 48)
-    if rng.random() < config.noise:
-        noisy = image + rng.normal(0, rng.uniform(1, 10), image.shape)
-        image = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-    if rng.random() < config.erase:
-        _erase(image, rng)
-    return image
+def change_light(faces: Image, config: Augmentation, rng: np.random.Generator) -> None:
+    """Contrast, brightness and gamma in one look-up table, then blur, noise and a rectangle.
+
+    Args:
+        faces: `(N, S, S)`, changed in place.
+        config: how far it may go.
+        rng: source of the draws.
+    """
+    count, side = len(faces), faces.shape[1]
+    for face, table in zip(faces, _light_tables(count, config, rng), strict=True):
+        cv2.LUT(face, table, dst=face)
+    for row in _chosen(count, config.blur, rng):
+        sigma = rng.uniform(0.3, 1.2) * side / 48
+        cv2.GaussianBlur(faces[row], (0, 0), sigma, dst=faces[row])
+    for row in _chosen(count, config.noise, rng):
+        noise = np.float32(rng.uniform(1, 10)) * normal_noise(side, rng)
+        cv2.add(faces[row], noise, dst=faces[row], dtype=cv2.CV_8U)
+    _erase(faces, _chosen(count, config.erase, rng), rng)
 
 
-def _erase(image: Image, rng: np.random.Generator) -> None:
+def mix(
+    faces: Floats, targets: Floats, weights: Floats, alpha: float, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """Mixup (Zhang et al. 2018): every face blended with another one of the batch, labels too.
+
+    The share of the first is drawn from Beta(alpha, alpha): below 1 mostly near 0 or 1, so that one
+    of the two prevails.
+
+    Args:
+        faces: `(N, S, S, 1)`.
+        targets: `(N, C)`.
+        weights: `(N,)`.
+        alpha: above 0.
+        rng: source of the draws.
+    """
+    shares = rng.beta(alpha, alpha, len(faces)).astype(np.float32)
+    partners = rng.permutation(len(faces))
+
+    def blend(values: Floats) -> Floats:
+        others = values[partners]
+        return others + shares.reshape(-1, *[1] * (values.ndim - 1)) * (values - others)
+
+    return blend(faces), blend(targets), blend(weights)
+
+
+def normal_noise(side: int, rng: np.random.Generator) -> Floats:
+    """`(side, side) float32` with mean 0 and deviation 1, of 256 levels.
+
+    A normal distribution's quantiles, chosen by random bytes: what is added to bytes need be no
+    finer, and drawing the numbers themselves would be dearer than all the rest.
+    """
+    levels = np.frombuffer(rng.bytes(side * side), np.uint8).reshape(side, side)
+    return cv2.LUT(levels, _NORMAL_QUANTILES)
+
+
+def _light_tables(count: int, config: Augmentation, rng: np.random.Generator) -> Image:
+    """`(N, 256)`: which gray value each becomes."""
+    gamma, contrast, brightness = rng.uniform(-1, 1, (3, count, 1)).astype(np.float32)
+    levels = np.linspace(0, 1, 256, dtype=np.float32) ** (1 + config.gamma) ** gamma
+    levels = 0.5 + (levels - 0.5) * (1 + config.contrast * contrast)
+    levels += config.brightness * brightness
+    return (levels.clip(0, 1) * 255).round().astype(np.uint8)
+
+
+def _chosen(count: int, chance: float, rng: np.random.Generator) -> Rows:
+    """The rows that a change of this chance befalls."""
+    return np.flatnonzero(rng.random(count) < chance)
+
+
+def _erase(faces: Image, rows: Rows, rng: np.random.Generator) -> None:
     """Fill a random rectangle (random erasing, Zhong et al. 2020) with one gray, in place."""
-    side = image.shape[0]
-    area = rng.uniform(0.02, 0.15) * side * side
-    aspect = np.exp(rng.uniform(-1, 1) * np.log(3))
-    height = min(side, round(np.sqrt(area * aspect)))
-    width = min(side, round(np.sqrt(area / aspect)))
-    top, left = rng.integers(0, side - height + 1), rng.integers(0, side - width + 1)
-    image[top : top + height, left : left + width] = rng.integers(0, 256)
+    count, side = len(rows), faces.shape[1]
+    areas = side * side * rng.uniform(0.02, 0.15, count)
+    aspects = 3 ** rng.uniform(-1, 1, count)
+    heights, widths = np.sqrt(areas * aspects).round(), np.sqrt(areas / aspects).round()
+    tops, lefts = (rng.integers(0, side - sides, endpoint=True) for sides in (heights, widths))
+    grays = rng.integers(0, 256, count)
+    for row, top, left, bottom, right, gray in zip(
+        rows, tops, lefts, tops + heights, lefts + widths, grays, strict=True
+    ):
+        faces[row, top : int(bottom), left : int(right)] = gray

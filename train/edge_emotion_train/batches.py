@@ -1,11 +1,13 @@
-"""Batches for fitting: faces augmented afresh each epoch, in a background thread of Keras."""
+"""Batches for fitting: faces augmented afresh each epoch, ahead of the network, in a thread."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces
+from edge_emotion.data.faces import EmotionFaces, Indices, KeypointFaces
+from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats, Image
@@ -13,9 +15,11 @@ from edge_emotion_train.augment import (
     Augmentation,
     change_light,
     map_points,
-    random_affine,
+    mix,
+    random_affines,
     warp,
 )
+from edge_emotion_train.devices import ALONE, Spread
 from edge_emotion_train.edge_camera import through_camera
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 
@@ -108,6 +112,9 @@ class AugmentedBatches(keras.utils.PyDataset):
 
     Yields `(faces, targets, weights)`: `(B, S, S, 1)` in [0, 1]; `(B, 5)` and `(B,)` for emotion,
     `(B, 30)` and `(B, 30)` for keypoints.
+
+    A thread of its own makes the next batches meanwhile.  (Keras's `workers` are not used: under
+    JAX they begin before the first epoch is known and hand out batches of another one.)
     """
 
     def __init__(
@@ -117,13 +124,34 @@ class AugmentedBatches(keras.utils.PyDataset):
         batch_size: int,
         seed: int,
         mean_face: Floats | None = None,
+        workers: int = 1,
+        share: Spread = ALONE,
     ) -> None:
-        super().__init__(workers=1)
+        """`workers` threads, which changes nothing about what is made.
+
+        More than one are slower: nearly all the time passes in OpenCV calls of some 10 µs, and each
+        of them ends with waiting for the interpreter's lock (see benchmarks/input_pipeline.py).
+
+        Of each batch only the rows of this process's `share` are made, with changes of their own.
+
+        Raises:
+            WrongUse: mixup of keypoints.
+        """
+        super().__init__()
+        if augmentation.mixup and mean_face is not None:
+            raise WrongUse(
+                f"augment.mixup is {augmentation.mixup} for keypoints",
+                expected="0, because a blend of two faces has two of every point",
+                remedy="remove it from the recipe",
+            )
         self._samples = samples
         self._augmentation = augmentation
         self._batch_size = batch_size
         self._seed = seed
         self._mean_face = mean_face
+        self._share = share
+        self._ahead = workers + 1  # one more is ready when the network asks
+        self._pool = ThreadPoolExecutor(workers, "batches")
         self.start_epoch(0)
 
     @property
@@ -136,29 +164,39 @@ class AugmentedBatches(keras.utils.PyDataset):
         self._epoch = epoch
         rng = np.random.default_rng((self._seed, epoch))
         self._order = rng.permutation(len(self._samples))
+        self._made: dict[int, Future[Batch]] = {}
 
     def __getitem__(self, index: int) -> Batch:
+        wanted = range(index, min(index + 1 + self._ahead, self.num_batches))
+        self._made = {number: self._made.get(number) or self._submit(number) for number in wanted}
+        return self._made[index].result()
+
+    def _submit(self, index: int) -> Future[Batch]:
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        rng = np.random.default_rng((self._seed, self._epoch, index))
+        mine = rows[self._share.own_rows(len(rows))]
+        seed = (self._seed, self._epoch, index, self._share.rank)
+        return self._pool.submit(self._make, mine, seed)
+
+    def _make(self, rows: Indices, seed: tuple[int, ...]) -> Batch:
+        rng = np.random.default_rng(seed)
         samples, side = self._samples, self._samples.side
-        faces = np.empty((len(rows), side, side, 1), np.float32)
-        points = np.empty((len(rows), len(KEYPOINTS), 2), np.float32)
-        for place, row in enumerate(rows):
-            image = samples.images[row]
-            zoom = float(rng.uniform(*samples.zooms[row]))
-            matrix, mirror = random_affine(
-                self._augmentation, rng, image.shape[0], side, base_zoom=zoom
-            )
-            face = change_light(warp(image, matrix, side), self._augmentation, rng)
-            face = through_camera(face, self._augmentation, rng)
-            np.multiply(face, np.float32(1 / 255), out=faces[place, ..., 0])
-            if self._mean_face is not None:
-                points[place] = map_points(samples.targets[row], matrix, mirror)
-        weights = samples.weights[rows]
-        if self._mean_face is None:
-            return faces, samples.targets[rows], weights
-        targets, learnable = encode_offsets(points, self._mean_face)
-        return faces, targets, learnable * weights[:, None]
+        images = [samples.images[row] for row in rows]
+        sides = np.array([len(image) for image in images])
+        zooms = rng.uniform(*samples.zooms[rows].T)
+        matrices, mirrored = random_affines(self._augmentation, rng, sides, zooms, side)
+        faces = np.empty((len(rows), side, side), np.uint8)
+        for image, matrix, face in zip(images, matrices, faces, strict=True):
+            warp(image, matrix, face)
+        change_light(faces, self._augmentation, rng)
+        through_camera(faces, self._augmentation, rng)
+        inputs, targets, weights = as_input(faces), samples.targets[rows], samples.weights[rows]
+        if self._mean_face is not None:
+            points = map_points(targets, matrices, mirrored)
+            targets, learnable = encode_offsets(points, self._mean_face)
+            return inputs, targets, learnable * weights[:, None]
+        if alpha := self._augmentation.mixup:
+            return mix(inputs, targets, weights, alpha, rng)
+        return inputs, targets, weights
 
 
 def as_input(images: Image) -> Floats:

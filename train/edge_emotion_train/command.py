@@ -6,44 +6,73 @@ from pathlib import Path
 
 import tomli_w
 
-from edge_emotion.quiet import native_messages_hidden
-from edge_emotion_train.recipe import Task, load_recipe
+from edge_emotion.quiet import native_messages_hidden, silence_tensorflow
+from edge_emotion_train.cluster import Cluster, run_joined
+from edge_emotion_train.interrupted import find_interrupted, resumable
+from edge_emotion_train.recipe import Recipe, Task, load_recipe, parse
+from edge_emotion_train.runs import read_recipe
+from edge_emotion_train.tables import override
+
+RUNS = Path("runs")
 
 
 def train_command(
     task: Task,
-    recipe_name: str,
-    find_data: Callable[[], Path],
+    recipe_name: str | None,
+    find_data: Callable[[Path | None], Path],
     out: Path | None,
     *,
     sets: Sequence[str] = (),
     epochs: int | None = None,
     settings: Sequence[str] = (),
     dry_run: bool = False,
+    resume: bool = False,
+    cluster: Cluster | None = None,
 ) -> None:
     """Train `task` by a recipe.
 
     Args:
         task: emotion or keypoints.
-        recipe_name: of a shipped recipe, or a TOML file.
-        find_data: gives the folder that the recipe's paths are relative to; asked if it has any.
+        recipe_name: of a shipped recipe, or a TOML file; edge without.
+        find_data: gives the folder that the recipe's paths are relative to, asked if it has any;
+            takes the one to use where the user names none.
         out: the run folder; without it runs/TASK-RECIPE, numbered when that one is finished.
         sets: only these of the recipe's sets; all when empty.
         epochs: instead of the recipe's.
         settings: KEY=VALUE instead of what the recipe says.
         dry_run: print the recipe and the network, and train nothing.
+        resume: finish an interrupted run (see `find_interrupted`) by its own recipe.
+        cluster: train with other processes, as this one of them.
 
     Raises:
-        EdgeEmotionError: the recipe or the data cannot be used.
+        EdgeEmotionError: the recipe or the data cannot be used, or there is no run to resume.
     """
     if epochs is not None:
         settings = [*settings, f"fit.epochs={epochs}"]
-    recipe = load_recipe(task, recipe_name, settings)
+    data = None
+    if resume:
+        named = load_recipe(task, recipe_name).name if recipe_name else None
+        folder = find_interrupted(task, named, out, RUNS)
+        recipe, data = read_recipe(folder)
+        # What differs from the run's own recipe is refused when the training starts.
+        recipe = parse(override(recipe.as_dict(), settings), recipe.name)
+    else:
+        recipe = load_recipe(task, recipe_name or "edge", settings)
+        folder = out or _next_folder(f"{task}-{recipe.name}")
     if sets:
         recipe = recipe.only(list(sets))
     drawn = all(source.drawn for source in recipe.sets.values())
-    data = Path() if drawn or dry_run else find_data()
+    data = Path() if drawn or dry_run else find_data(data)
+    with resumable(folder):
+        if cluster is None or dry_run:
+            _train(recipe, data, folder, dry_run)
+        else:
+            run_joined(cluster, _train, recipe, data, folder, dry_run)
+
+
+def _train(recipe: Recipe, data: Path, folder: Path, dry_run: bool) -> None:
     # Keras takes seconds to load, so only once the recipe is known to be good.
+    silence_tensorflow()
     with native_messages_hidden():
         import keras
 
@@ -51,18 +80,23 @@ def train_command(
         from edge_emotion_train.networks import build, summary
 
         keras.ops.zeros(1)  # looks for a GPU, and complains where there is none
+        if keras.backend.backend() != "tensorflow":
+            import tensorflow as tf  # writes TensorBoard's logs; the GPU is for the backend
+
+            tf.config.set_visible_devices([], "GPU")
 
     if dry_run:
-        print(tomli_w.dumps(recipe.as_dict()), summary(build(task, recipe.network)), sep="\n")
+        network = build(recipe.task, recipe.network)
+        print(tomli_w.dumps(recipe.as_dict()), summary(network), sep="\n")
         return
-    folder = train(recipe, data, out or _next_folder(f"{task}-{recipe.name}"))
+    train(recipe, data, folder)
     print(f"finished: {folder}; next: edge-emotion convert {folder} --int8")
 
 
 def _next_folder(name: str) -> Path:
     """The first of runs/NAME, runs/NAME-2, ... that holds no finished run."""
     for number in itertools.count(1):
-        folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        folder = RUNS / (name if number == 1 else f"{name}-{number}")
         if not (folder / "metrics.json").exists():
             return folder
     raise AssertionError("unreachable")

@@ -4,6 +4,7 @@ Rows of one group (a person, a block of rows) are never in two splits, and a fac
 FER2013's `PublicTest` word for word is dropped from its `Training` rows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,12 +13,12 @@ import numpy as np
 from edge_emotion.data.class_folders import read_class_folders
 from edge_emotion.data.cleaning import read_left_out, without
 from edge_emotion.data.duplicates import first_of_identical, has_near_twin
-from edge_emotion.data.faces import EmotionFaces, Faces, Indices, KeypointFaces, plain_faces, take
+from edge_emotion.data.faces import EmotionFaces, Faces, KeypointFaces, Strings, plain_faces, take
 from edge_emotion.data.fer2013 import read_fer2013
 from edge_emotion.data.keypoints import read_kaggle_keypoints, read_keypoint_folder
 from edge_emotion.data.splits import split_groups
-from edge_emotion.errors import WrongUse
-from edge_emotion.labels import KEYPOINTS
+from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import (
     EYE_DISTANCE,
     EYE_MIDPOINT,
@@ -89,33 +90,78 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
         EdgeEmotionError: a file is missing or has a bad row.
         WrongUse: the recipe names a reader that does not exist.
     """
-    path = data / source.path
-    if source.reader == "drawn_emotion":
-        drawn = emotion_faces(source.count, seed)
-        return _split(drawn, drawn.names, source, seed)
-    if source.reader == "fer2013":
-        faces = read_fer2013(path, data / source.ferplus if source.ferplus else None)
-        return split_fer2013(_without_excluded(faces, data, source), source, seed)
-    if source.reader == "class_folders":
-        faces = _without_excluded(read_class_folders(path, source.side_px), data, source)
-        return split_fer2013(_reframe(faces, source), source, seed)
-    if source.reader == "drawn_keypoints":
-        points = keypoint_faces(source.count, seed)
-    elif source.reader == "kaggle_keypoints":
-        points = read_kaggle_keypoints(path)
-    elif source.reader == "keypoint_folder":
-        points = read_keypoint_folder(path)
-    else:
+    read = READERS.get(source.reader)
+    if read is None:
         raise WrongUse(
             f"set {name} asks for the reader {source.reader!r}",
-            expected="fer2013, class_folders, kaggle_keypoints, keypoint_folder, drawn_emotion or "
-            "drawn_keypoints",
+            expected="one of " + ", ".join(READERS),
         )
-    points = _without_excluded(points, data, source)
+    faces = read(data, source, seed)
+    if isinstance(faces, EmotionFaces):
+        faces = _without_excluded(faces, data, source)
+        return split_fer2013(_reframe(faces, source), source, seed)
+    faces = _without_excluded(faces, data, source)
     if source.convention == "ibug":
-        corrected = points.keypoints - IBUG_MINUS_KAGGLE_PX
-        points = KeypointFaces(points.images, corrected, points.names, points.groups)
-    return _split(points, points.groups, source, seed)
+        faces = replace(faces, keypoints=faces.keypoints - IBUG_MINUS_KAGGLE_PX)
+    return _split(faces, faces.groups, source, seed)
+
+
+def _read_fer2013(data: Path, source: DataSet, seed: int) -> EmotionFaces:
+    ferplus = data / source.ferplus if source.ferplus else None
+    return read_fer2013(data / source.path, ferplus)
+
+
+def _draw_emotions(data: Path, source: DataSet, seed: int) -> EmotionFaces:
+    drawn = emotion_faces(source.count, seed)
+    return replace(drawn, usages=np.full(len(drawn), ""))  # split by shares as the recipe has it
+
+
+# A set's reader: from the data folder, the set and the recipe's seed to faces.
+READERS: dict[str, Callable[[Path, DataSet, int], EmotionFaces | KeypointFaces]] = {
+    "fer2013": _read_fer2013,
+    "class_folders": lambda data, source, seed: read_class_folders(
+        data / source.path, source.side_px
+    ),
+    "kaggle_keypoints": lambda data, source, seed: read_kaggle_keypoints(data / source.path),
+    "keypoint_folder": lambda data, source, seed: read_keypoint_folder(data / source.path),
+    "drawn_emotion": _draw_emotions,
+    "drawn_keypoints": lambda data, source, seed: keypoint_faces(source.count, seed),
+}
+
+
+def check_training_rows(splits: dict[str, Split]) -> None:
+    """Check that the training rows show everything that is to be learned.
+
+    What one emotion set lacks and another has is told as a warning.  Keypoints must be in the first
+    set, whose mean face the network's answers are relative to.
+
+    Raises:
+        EdgeEmotionError: no training row shows some emotion or keypoint.
+    """
+    missing = {name: _missing_in(split.train) for name, split in splits.items()}
+    first = next(iter(splits.values())).train
+    needed = list(missing)[: 1 if isinstance(first, KeypointFaces) else None]
+    if nowhere := set.intersection(*(missing[name] for name in needed)):
+        raise EdgeEmotionError(
+            f"no training face of {' or '.join(needed)} shows {_listed(nowhere)}",
+            expected="at least one",
+            remedy="check the data, and `shares` and `exclude` in the recipe",
+        )
+    for name, lacking in missing.items():
+        if lacking and len(splits[name].train):
+            warn(f"no training face of {name} shows {_listed(lacking)}; those of other sets do")
+
+
+def _missing_in(faces: EmotionFaces | KeypointFaces) -> set[str]:
+    """Emotions or keypoints that no face has."""
+    if isinstance(faces, EmotionFaces):
+        return set(EMOTIONS) - {EMOTIONS[label] for label in faces.labels}
+    missing = np.isnan(faces.keypoints[..., 0]).all(axis=0)
+    return {KEYPOINTS[point] for point in np.flatnonzero(missing)}
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(name for name in (*EMOTIONS, *KEYPOINTS) if name in names)
 
 
 def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
@@ -129,7 +175,8 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
     one.
     """
     if source.split == "shares" or not (faces.usages == "Training").any():
-        return _split(first_only(faces), np.array([]), source, seed)
+        distinct = first_only(faces)
+        return _split(distinct, distinct.names, source, seed)
     training = faces.usages == "Training"
     rest, test = take(faces, training), take(faces, np.isin(faces.usages, TEST_USAGES))
     tested = {image.tobytes() for image in faces.images[~training]}
@@ -176,9 +223,8 @@ def mean_face(faces: KeypointFaces) -> Floats:
     return np.nanmean(faces.window_keypoints, axis=0).round(2).astype(np.float32)
 
 
-def _split(faces: Faces, groups: np.ndarray, source: DataSet, seed: int) -> Split:
-    keys = groups if len(groups) else faces.names
-    parts: list[Indices] = split_groups(keys, source.shares, seed)
+def _split(faces: Faces, groups: Strings, source: DataSet, seed: int) -> Split:
+    parts = split_groups(groups, source.shares, seed)
     train, validation, test = (take(faces, rows) for rows in parts)
     return Split(train, validation, test)
 
@@ -195,10 +241,10 @@ def _reframe(faces: EmotionFaces, source: DataSet) -> EmotionFaces:
     center_y = source.side_px * source.eye_midpoint_y + side * (0.5 - EYE_MIDPOINT[1])
     crop = SquareCrop.around((source.side_px - 1) / 2, center_y - 0.5, side)
     images = np.stack([cut(image, crop) for image in faces.images])
-    return EmotionFaces(images, faces.labels, faces.names, faces.usages, faces.votes)
+    return replace(faces, images=images)
 
 
-def describe(recipe: Recipe, splits: dict[str, Split]) -> list[str]:
+def describe(splits: dict[str, Split]) -> list[str]:
     """One line a set: how many faces train, validate and test, and what was dropped."""
     lines = []
     for name, split in splits.items():

@@ -12,32 +12,38 @@ import cv2
 import numpy as np
 
 from edge_emotion.types import Floats, Image
-from edge_emotion_train.augment import Augmentation
+from edge_emotion_train.augment import Augmentation, normal_noise
 
 _READ_NOISE_AT = 16.0  # gray value whose photon noise equals the sensor's noise in the dark
+_GRAYS = np.arange(256, dtype=np.float32)
 _NOISE_IN_THE_DARK = 10.0  # `gain_noise` of a face whose light is all gone
 
 
-def through_camera(image: Image, config: Augmentation, rng: np.random.Generator) -> Image:
-    """The face with every effect whose limit is above 0, in the order light takes to the file.
+def through_camera(faces: Image, config: Augmentation, rng: np.random.Generator) -> None:
+    """Every effect whose limit is above 0, in the order light takes to the file.
 
     Half of the faces are spared each effect; for the others its amount is drawn evenly up to its
     limit, so that most pictures carry one or two.
+
+    Args:
+        faces: `(N, S, S)`, changed in place.
+        config: the effects' limits.
+        rng: source of the draws.
     """
     for name, effect in EFFECTS.items():
         if limit := getattr(config, name):
-            amount = limit * max(0.0, rng.uniform(-1, 1))
-            if amount:
-                image = effect(image, amount, rng)
-    return image
+            amounts = limit * rng.uniform(-1, 1, len(faces))
+            for row in np.flatnonzero(amounts > 0):
+                faces[row] = effect(faces[row], float(amounts[row]), rng)
 
 
 def uneven_light(image: Image, amount: float, rng: np.random.Generator) -> Image:
     """Light from one side: 1 + `amount` times as bright there, 1 - `amount` on the other."""
-    side = image.shape[0]
-    y, x = np.ogrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    across = np.linspace(-1, 1, image.shape[0], dtype=np.float32)
     angle = rng.uniform(0, 2 * np.pi)
-    return _as_bytes(image * (1 + amount * (np.cos(angle) * x + np.sin(angle) * y) / np.sqrt(2)))
+    x, y = (np.float32(amount * way / np.sqrt(2)) for way in (np.cos(angle), np.sin(angle)))
+    gain = (1 + y * across)[:, None] + x * across
+    return cv2.multiply(image, gain, dtype=cv2.CV_8U)
 
 
 def occlude(image: Image, amount: float, rng: np.random.Generator) -> Image:
@@ -58,8 +64,7 @@ def occlude(image: Image, amount: float, rng: np.random.Generator) -> Image:
 
 def low_light(image: Image, amount: float, rng: np.random.Generator) -> Image:
     """`amount` of the light is gone, and what is left is noisier the less it is."""
-    dark = image.astype(np.float32) * (1 - amount)
-    return _as_bytes(dark + _sensor_noise(dark, amount * _NOISE_IN_THE_DARK, rng))
+    return _with_sensor_noise(image, _GRAYS * (1 - amount), amount * _NOISE_IN_THE_DARK, rng)
 
 
 def motion_blur(image: Image, amount: float, rng: np.random.Generator) -> Image:
@@ -67,19 +72,18 @@ def motion_blur(image: Image, amount: float, rng: np.random.Generator) -> Image:
     length = amount * image.shape[0] / 48
     angle = rng.uniform(0, np.pi)
     reach = int(np.ceil(length / 2)) + 1
-    kernel = np.zeros((2 * reach + 1,) * 2, np.float32)
-    for way in np.linspace(-length / 2, length / 2, 4 * reach + 1):
-        x, y = reach + way * np.cos(angle), reach + way * np.sin(angle)
-        left, top = int(x), int(y)
-        across, down = x - left, y - top  # shared out among the four pixels around the place
-        kernel[top : top + 2, left : left + 2] += np.outer((1 - down, down), (1 - across, across))
-    kernel /= kernel.sum()
+    ways = np.linspace(-length / 2, length / 2, 4 * reach + 1)[:, None]
+    places = np.arange(-reach, reach + 1)
+    # A place between four pixels is shared out among them by its nearness in x and in y.
+    across = np.maximum(0, 1 - np.abs(ways * np.cos(angle) - places))
+    down = np.maximum(0, 1 - np.abs(ways * np.sin(angle) - places))
+    kernel = down.T @ across / len(ways)
     return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
 
 
 def gain_noise(image: Image, amount: float, rng: np.random.Generator) -> Image:
     """A sensor turned up: noise with a deviation of `amount` gray values where it is white."""
-    return _as_bytes(image + _sensor_noise(image.astype(np.float32), amount, rng))
+    return _with_sensor_noise(image, _GRAYS, amount, rng)
 
 
 def jpeg(image: Image, amount: float, rng: np.random.Generator) -> Image:
@@ -99,13 +103,18 @@ EFFECTS: dict[str, Callable[[Image, float, np.random.Generator], Image]] = {
 }
 
 
-def _sensor_noise(gray: Floats, at_white: float, rng: np.random.Generator) -> Floats:
+def _with_sensor_noise(
+    image: Image, levels: Floats, at_white: float, rng: np.random.Generator
+) -> Image:
     """Photon and read noise: the variance grows linearly with the signal (Foi et al. 2008,
     "Practical Poissonian-Gaussian noise modeling and fitting for single-image raw-data", eq. 2).
+
+    Args:
+        image: the face.
+        levels: `(256,)`, what each gray value has become before the noise.
+        at_white: the noise's deviation at 255, in gray values.
+        rng: source of the draws.
     """
-    deviation = at_white * np.sqrt((gray + _READ_NOISE_AT) / (255 + _READ_NOISE_AT))
-    return (deviation * rng.standard_normal(gray.shape, np.float32)).astype(np.float32)
-
-
-def _as_bytes(gray: Floats) -> Image:
-    return np.clip(np.rint(gray), 0, 255).astype(np.uint8)
+    deviations = at_white * np.sqrt((levels + _READ_NOISE_AT) / (255 + _READ_NOISE_AT))
+    noise = normal_noise(image.shape[0], rng) * cv2.LUT(image, deviations.astype(np.float32))
+    return cv2.add(cv2.LUT(image, levels.astype(np.float32)), noise, dtype=cv2.CV_8U)

@@ -2,223 +2,207 @@
 
 import json
 import math
-import sys
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 import keras
-import numpy as np
 import tomli_w
 
 import edge_emotion
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces, plain_faces
-from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing, write_text
-from edge_emotion.labels import EMOTIONS
-from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
-from edge_emotion_train.batches import (
-    AugmentedBatches,
-    Samples,
-    as_input,
-    emotion_samples,
-    encode_offsets,
-    keypoint_samples,
-)
-from edge_emotion_train.datasets import Split, describe, load_sets, mean_face
+from edge_emotion_train.batches import AugmentedBatches
+from edge_emotion_train.checkpoint import Checkpoints
+from edge_emotion_train.datasets import Split, check_training_rows, describe, load_sets
+from edge_emotion_train.devices import Spread, spread
+from edge_emotion_train.distillation import LoadedTeacher, distilled, read_teachers
+from edge_emotion_train.history import History
+from edge_emotion_train.interrupted import RESUME, check_folder, newest_epoch
 from edge_emotion_train.losses import RmsePx, make_loss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX, build, count_macs, summary, totals
 from edge_emotion_train.optimizers import make_optimizer
+from edge_emotion_train.pictures.run import leave_pictures
+from edge_emotion_train.prepare import Prepared, prepare
+from edge_emotion_train.progress import Progress, Speed, say
 from edge_emotion_train.quantization_aware import quantization_aware
-from edge_emotion_train.recipe import Fit, Recipe, parse
+from edge_emotion_train.recipe import Fit, Recipe
 from edge_emotion_train.stopping import StopEarly
-
-Arrays = tuple[Floats, Floats, Floats]
+from edge_emotion_train.validation import ValidationBatches
 
 QUANTIZATION_AWARE_RATE = 0.1  # of the recipe's learning rate
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What a fit is given: samples, validation arrays and, for keypoints, the mean face."""
-
-    samples: Samples
-    validation: Arrays
-    mean_face: Floats | None
-
-
 def train(recipe: Recipe, data: Path, out: Path) -> Path:
-    """Fit a recipe's network and leave the run in the folder `out`.
+    """Fit a recipe's network on all devices and leave the run in the folder `out`.
 
     A run that was interrupted goes on where its last epoch ended.  `out` holds recipe.toml,
-    model.keras, history.csv, TensorBoard logs under logs/ and, last of all, metrics.json: a run
-    that has it is finished.
+    model.keras, history.csv, TensorBoard logs under logs/ and metrics.json: a run that has it is
+    finished.  Last come page.html and pictures/.
 
     Raises:
-        EdgeEmotionError: data missing or unreadable, or the folder holds another recipe's run.
+        EdgeEmotionError: data or a teacher missing or unreadable, or the folder holds another
+            recipe's run.
     """
-    keras.utils.set_random_seed(recipe.seed)
-    _check_folder(out, recipe)
-    if (out / "resume").exists():
-        print(f"going on with the interrupted run in {out}", flush=True)
-    splits = load_sets(recipe, data)
-    for line in describe(recipe, splits):
-        print(line, flush=True)
-    _check_sets(recipe, splits)
-    table = {**recipe.as_dict(), "data": str(data.resolve())}
-    write_text(out / "recipe.toml", tomli_w.dumps(table))
-    prepared = (
-        _prepare_emotion(recipe, splits)
-        if recipe.task == "emotion"
-        else _prepare_keypoints(recipe, splits)
-    )
-    keras.mixed_precision.set_global_policy(recipe.fit.precision)
-    model = build(recipe.task, recipe.network)
-    write_text(out / "network.txt", summary(model) + "\n")
-    print(f"{recipe.name}: {totals(model)}")
-    _fit_all(model, recipe, prepared, out)
-    keras.mixed_precision.set_global_policy("float32")
-    deployable = build(recipe.task, recipe.network)
-    deployable.set_weights(model.get_weights())
-    with replacing(out / "model.keras") as part:
-        deployable.save(part)
-    _finish(out, recipe, deployable, prepared, splits)
+    with spread() as share, _own_folder(out, share) as folder:
+        # Before the seed is set, because loading draws random numbers.
+        recipe, teachers = read_teachers(recipe)
+        keras.utils.set_random_seed(recipe.seed)
+        check_folder(out, recipe)
+        share.check_agreement("epochs to go on after", newest_epoch(folder))
+        if epoch := newest_epoch(folder):
+            say(f"going on after epoch {epoch} of the interrupted run in {out}")
+        splits = load_sets(recipe, data)
+        for line in describe(splits):
+            say(line)
+        prepared = prepare(recipe, splits)
+        check_training_rows(splits)
+        share.check_batch_size(min(recipe.fit.batch_size, len(prepared.samples)))
+        table = {**recipe.as_dict(), "data": str(data.resolve())}
+        write_text(folder / "recipe.toml", tomli_w.dumps(table))
+        weights = _fit_all(_Job(recipe, prepared, teachers, share, folder))
+    if share.first:
+        network = build(recipe.task, recipe.network)
+        network.set_weights(weights)
+        with replacing(out / "model.keras") as part:
+            network.save(part)
+        _write_metrics(out, recipe, network, prepared, splits)
+        shutil.rmtree(out / RESUME, ignore_errors=True)
+        leave_pictures(out, network, splits, prepared.mean_face)
     return out
 
 
-def _check_sets(recipe: Recipe, splits: dict[str, Split]) -> None:
-    kind = EmotionFaces if recipe.task == "emotion" else KeypointFaces
-    for name, split in splits.items():
-        if not isinstance(split.train, kind):
-            raise WrongUse(
-                f"set {name} holds {type(split.train).__name__}",
-                expected=f"{kind.__name__} for {recipe.task}",
-                remedy="choose another reader in the recipe",
-            )
-    # Keypoints are validated on the first set alone, whose convention is the target.
-    validating = list(splits.values())[: None if recipe.task == "emotion" else 1]
-    if not any(len(split.validation) for split in validating):
-        raise WrongUse(
-            f"recipe {recipe.name} leaves no face to validate on",
-            expected="a validation share in a set"
-            if recipe.task == "emotion"
-            else "one in the first",
-            remedy="change `shares` in the recipe",
-        )
+@contextmanager
+def _own_folder(out: Path, share: Spread) -> Iterator[Path]:
+    """The folder that this process writes to.
+
+    Saving is a common step of all processes, but only what the first one leaves is kept.  The
+    others write to a copy, of which they need what an interrupted run goes on from.
+    """
+    if share.first:
+        yield out
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        if (out / RESUME).exists():
+            shutil.copytree(out / RESUME, folder / RESUME)
+        yield folder
 
 
-def _prepare_emotion(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
-    sets = []
-    faces, labels = [], []
-    for name, split in splits.items():
-        assert isinstance(split.train, EmotionFaces) and isinstance(split.validation, EmotionFaces)
-        source = recipe.sets[name]
-        tightest = split.train.images.shape[1] / source.side_px
-        sets.append((split.train, source.weight, tightest))
-        faces.append(plain_faces(split.validation.images, EMOTION_SIDE_PX))
-        labels.append(split.validation.labels)
-    samples = emotion_samples(sets, recipe.fit.label_share, recipe.fit.class_balance)
-    targets = np.eye(len(EMOTIONS), dtype=np.float32)[np.concatenate(labels)]
-    inputs = as_input(np.concatenate(faces))
-    return Prepared(samples, (inputs, targets, np.ones(len(inputs), np.float32)), None)
+@dataclass(frozen=True)
+class _Job:
+    """What every phase of a training has in common."""
 
-
-def _prepare_keypoints(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
-    sets = []
-    for name, split in splits.items():
-        assert isinstance(split.train, KeypointFaces)
-        sets.append((split.train, recipe.sets[name].weight))
-    first = next(iter(splits.values()))
-    assert isinstance(first.validation, KeypointFaces)
-    mean = mean_face(sets[0][0])
-    faces = plain_faces(first.validation.images, KEYPOINT_SIDE_PX)
-    targets, known = encode_offsets(first.validation.window_keypoints, mean)
-    return Prepared(keypoint_samples(sets), (as_input(faces), targets, known), mean)
+    recipe: Recipe
+    prepared: Prepared
+    teachers: tuple[LoadedTeacher, ...]
+    share: Spread
+    folder: Path
 
 
 @dataclass(frozen=True)
 class _Phase:
-    """A stretch of training with a schedule of its own; its epochs count on from `first_epoch`."""
+    """A stretch of training with a schedule of its own.
+
+    Attributes:
+        name: of its folders and its rows in history.csv.
+        first_epoch: where its epochs count on from.
+        fit: its own.
+        epochs_after: of later phases.
+    """
 
     name: str
     first_epoch: int
     fit: Fit
+    epochs_after: int = 0
 
 
-def _fit_all(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path) -> None:
-    """Fit `model` by the recipe, the quantization-aware epochs included."""
-    fit = recipe.fit
-    _fit(model, recipe, prepared, out, _Phase("plain", 0, fit))
-    if fit.quantization_aware_epochs:
-        aware = quantization_aware(model)
-        last = replace(
-            fit,
-            epochs=fit.quantization_aware_epochs,
-            learning_rate=QUANTIZATION_AWARE_RATE * fit.learning_rate,
-            warmup_epochs=0,
-            patience=0,
-        )
-        _fit(aware, recipe, prepared, out, _Phase("aware", fit.epochs, last))
-        model.set_weights(aware.get_weights())
-
-
-def _fit(model: keras.Model, recipe: Recipe, prepared: Prepared, out: Path, phase: _Phase) -> None:
-    fit, resume = phase.fit, out / "resume" / phase.name
-    batches = AugmentedBatches(
-        prepared.samples, recipe.augment, fit.batch_size, recipe.seed, prepared.mean_face
-    )
-    optimizer = make_optimizer(fit, batches.num_batches)
-    if recipe.task == "emotion":
-        model.compile(optimizer, make_loss(recipe), metrics=["accuracy"])
-    else:
-        model.compile(optimizer, make_loss(recipe), weighted_metrics=[RmsePx()])
-    stop = StopEarly(fit.patience, resume, keep_best=not fit.ema)
-    callbacks = [
-        keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: batches.start_epoch(phase.first_epoch + epoch)
-        ),
-        *([keras.callbacks.SwapEMAWeights()] if fit.ema else []),
-        keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
-        keras.callbacks.TensorBoard(str(out / "logs" / phase.name), write_graph=False),
-        *([stop] if fit.patience else []),
-        keras.callbacks.BackupAndRestore(str(resume), delete_checkpoint=False),
-    ]
-    model.fit(
-        batches,
-        epochs=stop.epochs(fit.epochs),
-        shuffle=False,  # the batches have an order of their own, the same in a resumed run
-        validation_data=prepared.validation,
-        validation_batch_size=256,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=callbacks,
-    )
-
-
-def _check_folder(out: Path, recipe: Recipe) -> None:
-    """Check that the folder holds no run, or an interrupted one of the same recipe."""
-    remedy = "name another folder with --out, or remove it"
-    if (out / "metrics.json").exists():
-        raise EdgeEmotionError(f"{out} holds a finished run", remedy=remedy)
-    file = out / "recipe.toml"
-    if not file.exists():
-        return
+def _fit_all(job: _Job) -> list[Floats]:
+    """The weights found by the recipe, its quantization-aware epochs included."""
+    recipe, fit = job.recipe, job.recipe.fit
+    keras.mixed_precision.set_global_policy(fit.precision)
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-        table.pop("data", None)  # the same data may lie elsewhere today
-        found = parse(table, str(out))  # keys that came with a later version have their defaults
-    except (OSError, ValueError, WrongUse) as error:
-        raise EdgeEmotionError(f"{file} cannot be read: {error}", remedy=remedy) from error
-    if found != recipe:
-        raise EdgeEmotionError(f"{out} holds a run of another recipe", remedy=remedy)
+        model = build(recipe.task, recipe.network)
+        write_text(job.folder / "network.txt", summary(model) + "\n")
+        say(f"{recipe.name}: {totals(model)}")
+        if job.share.devices > 1:
+            say(f"{job.share.devices} devices share each batch of {fit.batch_size}")
+        if fit.ema:
+            say("validation is that of the weights' moving average, which trails at first")
+        later = fit.quantization_aware_epochs
+        ended = _fit(model, job, _Phase("plain", 0, fit, later))
+        if later:
+            say(f"{later} quantization-aware epochs follow")
+            model = quantization_aware(model)
+            last = replace(
+                fit,
+                epochs=later,
+                learning_rate=QUANTIZATION_AWARE_RATE * fit.learning_rate,
+                warmup_epochs=0,
+                patience=0,
+            )
+            _fit(model, job, _Phase("quantization-aware", ended, last))
+        weights: list[Floats] = model.get_weights()
+        return weights
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
 
 
-def _finish(
+def _fit(model: keras.Model, job: _Job, phase: _Phase) -> int:
+    """Fit `model`, or what is left of it; returns after which epoch of the training it ended."""
+    recipe, prepared, fit = job.recipe, job.prepared, phase.fit
+    resume = job.folder / RESUME / phase.name
+    batches = AugmentedBatches(
+        prepared.samples,
+        recipe.augment,
+        fit.batch_size,
+        recipe.seed,
+        prepared.mean_face,
+        share=job.share,
+    )
+    model = distilled(model, recipe, job.teachers, prepared.mean_face)
+    model.compile(
+        make_optimizer(fit, batches.num_batches),
+        make_loss(recipe),
+        weighted_metrics=["accuracy"] if recipe.task == "emotion" else [RmsePx()],
+        jit_compile=fit.xla,
+    )
+    checkpoints = Checkpoints(resume)
+    start = max(phase.first_epoch, checkpoints.restore(model))
+    stop = StopEarly(fit.patience, resume, keep_best=not fit.ema)
+    end = phase.first_epoch + stop.epochs(fit.epochs)
+    speed = Speed(fit.batch_size)
+    with Progress(phase.name, end + phase.epochs_after, speed, fit.patience > 0) as progress:
+        done = model.fit(
+            batches,
+            initial_epoch=start,
+            epochs=end,
+            shuffle=False,  # the batches have an order of their own, the same in a resumed run
+            validation_data=ValidationBatches(*prepared.validation, job.share),
+            verbose=0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(
+                    on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+                ),
+                *([keras.callbacks.SwapEMAWeights()] if fit.ema else []),
+                speed,
+                History(job.folder / "history.csv", phase.name),
+                *([stop] if fit.patience else []),
+                checkpoints,  # an epoch that is in there has been noted by those before
+                progress,
+                keras.callbacks.TensorBoard(
+                    str(job.folder / "logs" / phase.name), write_graph=False
+                ),
+            ],
+        )
+    return start + len(done.epoch)
+
+
+def _write_metrics(
     out: Path,
     recipe: Recipe,
     model: keras.Model,

@@ -1,8 +1,13 @@
 """What is minimised and what is watched, in keras.ops so that every backend runs it."""
 
+from collections.abc import Mapping
+
 import keras
+import numpy as np
 from keras import ops
 
+from edge_emotion.labels import EMOTIONS
+from edge_emotion.types import Floats
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.recipe import Recipe
 
@@ -15,6 +20,20 @@ def make_loss(recipe: Recipe) -> keras.losses.Loss:
     if fit.loss == "mse":
         return SquaredError()
     return WingLoss(fit.wing_width_px, fit.wing_curvature_px)
+
+
+def make_teacher_loss(recipe: Recipe) -> keras.losses.Loss:
+    """How far a student's answers are from its teachers'; on keypoints as from the labels."""
+    if recipe.task == "emotion":
+        return SoftenedDivergence(recipe.fit.temperature)
+    return make_loss(recipe)
+
+
+def weigh_classes(weights: Floats, labels: Floats, factors: Mapping[str, float]) -> Floats:
+    """`(N,)` weights of faces, each times its label's factor (1 where none); their mean stays."""
+    by_label = np.array([factors.get(name, 1.0) for name in EMOTIONS], np.float32)
+    weighed: Floats = weights * by_label[labels]
+    return weighed * (weights.mean() / weighed.mean())
 
 
 class WingLoss(keras.losses.Loss):
@@ -50,6 +69,33 @@ class SquaredError(keras.losses.Loss):
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """`(N, 30)` losses of `(N, 30)` offsets."""
         return ops.square((y_true - y_pred) * OFFSET_LIMIT_PX)
+
+
+class SoftenedDivergence(keras.losses.Loss):
+    """How far softened probabilities are from a teacher's, softened likewise (Hinton, Vinyals and
+    Dean 2015, "Distilling the Knowledge in a Neural Network", section 2).
+
+    The Kullback-Leibler divergence of softmax(logits / T), times T² so that gradients keep their
+    size whatever T is.  The logits are not needed: they differ from the logarithms of the
+    probabilities by a constant, which the softmax takes out again.
+
+    Args:
+        temperature: T; 1 leaves the probabilities as they are, more lets the small ones count.
+    """
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__(name="softened_divergence")
+        self.temperature = temperature
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """`(N,)` losses of `(N, 5)` probabilities."""
+        taught, learned = self._log_softened(y_true), self._log_softened(y_pred)
+        return self.temperature**2 * ops.sum(ops.exp(taught) * (taught - learned), axis=-1)
+
+    def _log_softened(self, probabilities: keras.KerasTensor) -> keras.KerasTensor:
+        # A probability that float32 has rounded to 0 would have an infinite gradient.
+        logs = ops.log(ops.maximum(probabilities, keras.config.epsilon()))
+        return ops.log_softmax(logs / self.temperature)
 
 
 class RmsePx(keras.metrics.Metric):

@@ -1,5 +1,7 @@
 """How the weights are moved, by a recipe's `fit`."""
 
+from typing import Any
+
 import keras
 
 from edge_emotion_train.recipe import Fit
@@ -15,14 +17,17 @@ def make_optimizer(fit: Fit, steps: int) -> keras.optimizers.Optimizer:
         warmup_target=fit.learning_rate if warms_up else None,
         warmup_steps=steps * fit.warmup_epochs,
     )
-    average = {"use_ema": True, "ema_momentum": fit.ema} if fit.ema else {}
+    options: dict[str, Any] = {"global_clipnorm": fit.clip_norm or None}
+    if fit.ema:
+        options |= {"use_ema": True, "ema_momentum": fit.ema}
     if fit.optimizer == "adam":
-        return keras.optimizers.Adam(rate, **average)
+        return keras.optimizers.Adam(rate, **options)
+    options["weight_decay"] = fit.weight_decay
     if fit.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(
-            rate, momentum=fit.momentum, weight_decay=fit.weight_decay, **average
+            rate, momentum=fit.momentum, nesterov=fit.nesterov, **options
         )
     else:
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=fit.weight_decay, **average)
+        optimizer = keras.optimizers.AdamW(rate, **options)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer

@@ -14,6 +14,7 @@ else:
     import tomli as tomllib
 
 from edge_emotion.errors import WrongUse
+from edge_emotion.labels import EMOTIONS
 from edge_emotion_train import tables
 from edge_emotion_train.augment import Augmentation
 
@@ -134,7 +135,8 @@ class Fit:
         learning_rate: the highest, reached after `warmup_epochs`.
         schedule: after the warm-up the rate falls to 0 as a cosine, or stays constant.
         weight_decay: of adamw and sgd; adam has none.
-        momentum: of sgd.
+        momentum, nesterov: of sgd.
+        clip_norm: the norm that all gradients together are shortened to; 0 leaves any length.
         ema: momentum of the weights' moving average, which becomes the model; 0 keeps none.
         quantization_aware_epochs: after the others, at a tenth of the rate (see that module).
         patience: end after this many epochs without a lower validation loss; 0 never does.  Without
@@ -144,7 +146,11 @@ class Fit:
         label_smoothing: share of the cross-entropy's targets spread evenly over the classes.
         label_share: share of the label in the target of a face that has FER+ votes.
         class_balance: 0 leaves classes as frequent as they are, 1 gives each the same weight.
+        class_weights: factors on that by the emotion's name, 1 for those not named.
         wing_width_px, wing_curvature_px: of the wing loss.
+        distillation: share of the loss that follows the recipe's teachers, where it names any.
+        temperature: softens emotions' probabilities while they are compared with the teachers'.
+        xla: whether XLA compiles the training step; auto does so on a GPU.
     """
 
     epochs: int
@@ -155,6 +161,8 @@ class Fit:
     warmup_epochs: int = 3
     weight_decay: float = 0.01
     momentum: float = 0.9
+    nesterov: bool = False
+    clip_norm: float = 0.0
     ema: float = 0.999
     patience: int = 0
     quantization_aware_epochs: int = 0
@@ -163,11 +171,22 @@ class Fit:
     label_smoothing: float = 0.0
     label_share: float = 0.6
     class_balance: float = 0.0
+    class_weights: dict[str, float] = field(default_factory=dict)
     wing_width_px: float = 5.0
     wing_curvature_px: float = 1.5
+    distillation: float = 0.5
+    temperature: float = 2.0
+    xla: Literal[True, False, "auto"] = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "learning_rate", "wing_width_px", "wing_curvature_px"):
+        for name in (
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "wing_width_px",
+            "wing_curvature_px",
+            "temperature",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected more than 0")
         for name in (
@@ -176,19 +195,49 @@ class Fit:
             "weight_decay",
             "patience",
             "class_balance",
+            "clip_norm",
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 or more")
         for name in ("ema", "momentum", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected from 0 to below 1")
-        if not 0 <= self.label_share <= 1:
-            raise ValueError(f"label_share is {self.label_share}; expected from 0 to 1")
+        for name in ("label_share", "distillation"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected from 0 to 1")
+        for name, factor in self.class_weights.items():
+            if name not in EMOTIONS:
+                names = ", ".join(EMOTIONS)
+                raise ValueError(f"class_weights names {name}; expected some of {names}")
+            if not factor > 0:
+                raise ValueError(f"class_weights.{name} is {factor}; expected more than 0")
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A trained network whose answers the student learns beside the labels (see `distillation`).
+
+    Attributes:
+        path: a finished run's folder, or for emotion any .keras file; relative paths are taken from
+            the folder that training is started in.
+        weight: of its answers in the average of all teachers.
+        mirror: whether it answers with the mean over the face and the mirrored face.
+        sha256: of its .keras file; a run records it, and a recipe that has it takes no other file.
+    """
+
+    path: str
+    weight: float = 1.0
+    mirror: bool = False
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.weight > 0:
+            raise ValueError(f"weight is {self.weight}; expected more than 0")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole training: task, network, data, augmentation, fit and seed."""
+    """A whole training: task, network, data, augmentation, fit, teachers and seed."""
 
     name: str
     task: Task
@@ -197,6 +246,7 @@ class Recipe:
     fit: Fit
     sets: dict[str, DataSet]
     augment: Augmentation = field(default_factory=Augmentation)
+    teachers: dict[str, Teacher] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         losses = {"emotion": ("auto", "cross_entropy"), "keypoints": ("auto", "wing", "mse")}
@@ -282,6 +332,12 @@ def parse(table: dict[str, Any], name: str) -> Recipe:
     if not isinstance(sets, dict) or not sets:
         raise WrongUse(f"recipe {name} names no data", expected="at least one table [sets.NAME]")
     values["sets"] = {key: tables.build(DataSet, part, f"sets.{key}") for key, part in sets.items()}
+    teachers = values.get("teachers", {})
+    if not isinstance(teachers, dict):
+        raise WrongUse(f"teachers is {teachers!r}", expected="tables [teachers.NAME]")
+    values["teachers"] = {
+        key: tables.build(Teacher, part, f"teachers.{key}") for key, part in teachers.items()
+    }
     if "network" in values:
         values["network"] = _network(values["network"])
     if "fit" in values:

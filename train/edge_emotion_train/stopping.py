@@ -8,13 +8,14 @@ from typing import Any
 import keras
 
 from edge_emotion.files import write_text
+from edge_emotion_train.checkpoint import assign, read_values, save_values
 
 
 class StopEarly(keras.callbacks.Callback):
     """End a fit after `patience` epochs without a lower validation loss; 0 never does.
 
     Keras's own forgets on a resumed run what it has seen; this one keeps the losses in a file.  It
-    belongs before `BackupAndRestore`, so that no epoch counts as done whose weights were not kept
+    belongs before `Checkpoints`, so that no epoch counts as done whose weights were not kept
     here.
 
     Args:
@@ -27,7 +28,7 @@ class StopEarly(keras.callbacks.Callback):
         super().__init__()
         self._patience = patience
         self._file = resume / "validation_losses.json"
-        self._weights = resume / "best.weights.h5"
+        self._weights = resume / "best.npz"
         self._keep_best = keep_best
         self._losses: list[float] = []
         if patience and self._file.exists():
@@ -45,15 +46,14 @@ class StopEarly(keras.callbacks.Callback):
         """Keep the weights of a new best epoch, or count one more that was not."""
         self._losses.append(float((logs or {})["val_loss"]))
         if self._waited == 0 and self._keep_best:
-            self._weights.parent.mkdir(parents=True, exist_ok=True)
-            self.model.save_weights(self._weights)
+            save_values(self._weights, self.model.weights)
         write_text(self._file, json.dumps(self._losses))
         self.model.stop_training = self.model.stop_training or self._waited >= self._patience
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Put the best epoch's weights into the model."""
         if self._keep_best and self._weights.exists():
-            self.model.load_weights(self._weights)
+            assign(self.model.weights, read_values(self._weights), self._weights)
 
     @property
     def _waited(self) -> int:

@@ -18,6 +18,7 @@ from edge_emotion.errors import WrongUse
 Table = TypeVar("Table")
 
 _SCALARS: dict[type, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
     str: ((str,), "text"),
@@ -93,10 +94,13 @@ def _misfit(value: Any, hint: Any) -> str:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint in _SCALARS:
         fitting, wording = _SCALARS[hint]
-        fits = isinstance(value, fitting) and not isinstance(value, bool)
+        fits = isinstance(value, fitting) and isinstance(value, bool) == (hint is bool)
         return "" if fits else wording
     if origin is Literal:
-        return "" if value in arguments else ", ".join(arguments[:-1]) + f" or {arguments[-1]}"
+        if any(type(value) is type(choice) and value == choice for choice in arguments):
+            return ""
+        choices = [str(choice).lower() for choice in arguments]  # True is true in TOML
+        return ", ".join(choices[:-1]) + f" or {choices[-1]}"
     if origin is tuple:
         element = arguments[0]
         wording = _SCALARS[element][1].removeprefix("a ") + "s"
@@ -108,7 +112,10 @@ def _misfit(value: Any, hint: Any) -> str:
             wording = f"a list of {len(arguments)} {wording}"
         return "" if fits and not any(_misfit(item, element) for item in value) else wording
     if origin is dict:
-        return "" if isinstance(value, dict) else "a table"
+        if not isinstance(value, dict):
+            return "a table"
+        fits = arguments[1] is not float or not any(_misfit(item, float) for item in value.values())
+        return "" if fits else "a table of numbers"
     # A field of another dataclass, or a union of some, has been built already.
     assert dataclasses.is_dataclass(hint) or origin in (typing.Union, types.UnionType), hint
     return ""

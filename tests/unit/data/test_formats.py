@@ -75,7 +75,7 @@ def test_kaggles_test_has_faces_and_no_points(sets: Path):
     [
         ("name,age\nx,3\n", "neither a column emotion nor a column Image"),
         ("emotion,pixels,Usage\n", "has no rows"),
-        ("", "has no rows"),
+        ("", "is empty"),
         ("ImageId,Image\n1,1 2 3\n", "line 2: 3 pixels; expected 9216"),
     ],
 )

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from edge_emotion.cli import app
 from helpers.commands import edge_emotion, is_one_line
 
-COMMANDS = (["run"], ["train", "emotion"], ["train", "keypoints"], ["convert"], ["evaluate"])
+COMMANDS = (["run"], ["train"], ["convert"], ["evaluate"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -7,14 +7,18 @@ from edge_emotion.labels import LEFT_EYE, RIGHT_EYE
 from edge_emotion.metrics import (
     Interval,
     accuracy,
+    accuracy_interval,
     balanced_accuracy,
     bootstrap_interval,
+    calibration,
     confusion_matrix,
+    error_curve,
     f1,
     failure_rate,
     nme,
     precision,
     recall,
+    rmse_interval_px,
     rmse_px,
 )
 from edge_emotion.types import Floats
@@ -138,3 +142,81 @@ def test_the_same_seed_draws_the_same_interval():
 
     assert interval(1) == interval(1)
     assert interval(1) != interval(2)
+
+
+# Certainties of four answers among two classes; with two bins the first two share one.
+SURE = np.array([[0.4, 0.6], [0.8, 0.2], [0.9, 0.1], [0.1, 0.9]])
+
+
+@pytest.mark.parametrize(
+    ("truth", "bins", "faces", "certainty", "right", "error"),
+    [
+        ([1, 0, 0, 1], 1, [4], [0.8], [1.0], 0.2),
+        ([0, 1, 1, 0], 1, [4], [0.8], [0.0], 0.8),
+        # 0.6 in the third of five bins, 0.8 in the fourth (closed above), 0.9 twice in the last
+        ([1, 1, 0, 0], 5, [0, 0, 1, 1, 2], [NAN, NAN, 0.6, 0.8, 0.9], [NAN, NAN, 1, 0, 0.5],
+         (0.4 + 0.8 + 2 * 0.4) / 4),
+    ],
+)  # fmt: skip
+def test_the_calibration_error_against_bins_worked_by_hand(
+    truth, bins, faces, certainty, right, error
+):
+    found = calibration(np.array(truth), SURE, bins)
+    assert found.faces.tolist() == faces
+    assert found.certainty == pytest.approx(certainty, nan_ok=True)
+    assert found.accuracy == pytest.approx(right, nan_ok=True)
+    assert found.error == pytest.approx(error)
+
+
+def test_whoever_is_right_as_often_as_sure_has_no_calibration_error():
+    probabilities = np.tile([0.75, 0.25], (4, 1))
+    assert calibration(np.array([0, 0, 0, 1]), probabilities).error == pytest.approx(0)
+
+
+def test_without_answers_there_is_no_calibration_error():
+    nothing = calibration(np.zeros(0, np.int64), np.zeros((0, 5)))
+    assert np.isnan(nothing.error) and nothing.faces.sum() == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.tuples(*[st.floats(0.01, 1)] * 3)), min_size=1, max_size=40
+    )
+)
+def test_the_calibration_error_is_a_share_and_every_answer_is_in_one_bin(rows):
+    truth = np.array([label for label, _ in rows])
+    powers = np.array([power for _, power in rows])
+    found = calibration(truth, powers / powers.sum(axis=1, keepdims=True))
+    assert 0 <= found.error <= 1
+    assert found.faces.sum() == len(rows)
+
+
+def test_the_error_curve_counts_the_faces_within_each_limit():
+    errors = np.array([0.02, 0.05, NAN, 0.05, 0.2])
+    limits = np.array([0.0, 0.02, 0.05, 0.1, 1.0])
+    assert error_curve(errors, limits) == pytest.approx([0, 0.25, 0.75, 0.75, 1])
+
+
+@given(st.lists(st.floats(0, 2), min_size=1), st.lists(st.floats(0, 2), min_size=2))
+def test_the_error_curve_never_falls(errors: list[float], limits: list[float]):
+    shares = error_curve(np.array(errors), np.sort(limits))
+    assert (np.diff(shares) >= 0).all() and 0 <= shares[0] <= shares[-1] <= 1
+
+
+def test_without_measured_faces_there_is_no_error_curve():
+    assert np.isnan(error_curve(np.array([NAN]), np.array([0.1, 0.2]))).all()
+
+
+def test_intervals_are_those_of_the_figures_they_enclose():
+    rng = np.random.default_rng(0)
+    probabilities, truth = rng.random((200, 5)), rng.integers(0, 5, 200)
+    found = accuracy_interval(truth, probabilities)
+    assert found.value == (probabilities.argmax(axis=1) == truth).mean()
+    assert found.low < found.value < found.high
+
+    points = rng.normal(48, 5, (30, 15, 2)).astype(np.float32)
+    answers = points + rng.normal(0, 2, points.shape).astype(np.float32)
+    points[:9, 4] = NAN
+    found = rmse_interval_px(points, answers)
+    assert found.value == pytest.approx(rmse_px(points, answers))
+    assert found.low < found.value < found.high

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edge_emotion.data.faces import plain_faces
+from edge_emotion.errors import WrongUse
 from edge_emotion.preprocess import resize_square
 from edge_emotion_train.augment import Augmentation
 from edge_emotion_train.batches import (
@@ -12,6 +13,7 @@ from edge_emotion_train.batches import (
     encode_offsets,
     keypoint_samples,
 )
+from edge_emotion_train.devices import Spread
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from helpers.drawn_faces import emotion_faces, keypoint_faces
 
@@ -21,9 +23,11 @@ KEYPOINT_FACES = keypoint_faces(20, seed=1, margin=8)
 MEAN_FACE = (KEYPOINT_FACES.keypoints.mean(axis=0) - 8).astype(np.float32)
 
 
-def _emotion_batches(augmentation: Augmentation = NOTHING, size: int = 6, seed: int = 1):
+def _emotion_batches(
+    augmentation: Augmentation = NOTHING, size: int = 6, seed: int = 1, workers: int = 1
+):
     samples = emotion_samples([(EMOTIONS_FACES, 1.0, 1.0)], label_share=0.6, class_balance=0.0)
-    return AugmentedBatches(samples, augmentation, size, seed)
+    return AugmentedBatches(samples, augmentation, size, seed, workers=workers)
 
 
 def _keypoint_batches(augmentation: Augmentation = NOTHING, faces=KEYPOINT_FACES):
@@ -40,6 +44,14 @@ def test_emotion_batches_have_the_shapes_of_the_contract():
     assert (faces.shape, targets.shape, weights.shape) == ((6, 48, 48, 1), (6, 5), (6,))
     assert faces.dtype == targets.dtype == weights.dtype == np.float32
     assert faces.min() >= 0 and faces.max() <= 1
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_makes_only_its_own_rows_of_a_batch(rank: int):
+    whole = _emotion_batches()[0][1]
+    samples = emotion_samples([(EMOTIONS_FACES, 1.0, 1.0)], label_share=0.6, class_balance=0.0)
+    mine = AugmentedBatches(samples, NOTHING, 6, 1, share=Spread(2, 2, rank))[0][1]
+    assert np.array_equal(mine, whole[rank * 3 : rank * 3 + 3])
 
 
 def test_keypoint_batches_have_the_shapes_of_the_contract():
@@ -88,6 +100,60 @@ def test_seed_and_epoch_decide_everything():
     again.start_epoch(1)
     assert not (first[1][0] == again[1][0]).all()
     assert not (first[1][0] == _emotion_batches(strong, seed=2)[1][0]).all()
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_how_many_threads_make_the_batches_makes_no_difference(workers: int):
+    strong = Augmentation(turn_deg=10, zoom=0.1, noise=0.5, erase=0.5, gain_noise=9, mixup=0.4)
+    alone, together = _emotion_batches(strong, 2), _emotion_batches(strong, 2, workers=workers)
+    for epoch in (3, 4):
+        alone.start_epoch(epoch)
+        together.start_epoch(epoch)
+        for index in range(10):
+            for own, other in zip(alone[index], together[index], strict=True):
+                assert (own == other).all()
+
+
+def test_batches_are_made_ahead_each_once_and_no_more_than_a_few(monkeypatch: pytest.MonkeyPatch):
+    made: list[int] = []
+    make = AugmentedBatches._make
+
+    def noting(self: AugmentedBatches, rows: np.ndarray, seed: tuple[int, ...]):
+        made.append(seed[2])
+        return make(self, rows, seed)
+
+    monkeypatch.setattr(AugmentedBatches, "_make", noting)
+    batches = _emotion_batches(size=1, workers=2)
+    for index in range(6):
+        batches[index]
+        assert max(made) <= index + 3
+    batches._pool.shutdown()
+    assert sorted(made) == list(range(9))
+
+
+def test_what_fails_in_a_thread_reaches_who_asks_for_the_batch(monkeypatch: pytest.MonkeyPatch):
+    def failing(*_: object):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(AugmentedBatches, "_make", failing)
+    with pytest.raises(MemoryError, match="no room"):
+        _emotion_batches()[0]
+
+
+def test_mixup_draws_after_everything_else_and_alpha_zero_changes_nothing():
+    some = Augmentation(turn_deg=10, noise=0.5)
+    plain, mixed = (_emotion_batches(replace(some, mixup=alpha))[0] for alpha in (0.0, 0.5))
+    again = _emotion_batches(some)[0]
+    assert all((one == other).all() for one, other in zip(plain, again, strict=True))
+    assert not (plain[0] == mixed[0]).all()
+    assert set(np.unique(plain[1])) == {0, 1}
+    assert mixed[1].sum(axis=1) == pytest.approx(np.ones(6))
+    assert mixed[1].max(axis=1).min() < 1
+
+
+def test_keypoints_are_not_mixed():
+    with pytest.raises(WrongUse, match=r"augment\.mixup is 0\.2 for keypoints; expected 0"):
+        _keypoint_batches(Augmentation(mixup=0.2))
 
 
 def test_each_epoch_has_its_own_order():

@@ -4,13 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_emotion.data.faces import EmotionFaces, take
+from edge_emotion.data.faces import EmotionFaces, KeypointFaces, take
 from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.labels import KEYPOINTS
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion_train import datasets
 from edge_emotion_train.datasets import (
     IBUG_MINUS_KAGGLE_PX,
+    READERS,
     Split,
+    check_training_rows,
     describe,
     load_set,
     mean_face,
@@ -190,8 +192,15 @@ def test_rows_of_one_person_stay_together(tmp_path: Path):
 
 
 def test_an_unknown_reader_is_refused_with_the_known_ones(tmp_path: Path):
-    with pytest.raises(WrongUse, match="set mine asks for the reader 'csv'; expected fer2013"):
+    with pytest.raises(
+        WrongUse, match="set mine asks for the reader 'csv'; expected one of fer2013, class_folders"
+    ):
         load_set(tmp_path, "mine", DataSet("csv", "x"), seed=1)
+
+
+def test_the_readers_are_those_that_recipes_are_documented_with():
+    documented = DataSet.__doc__ or ""
+    assert [name for name in READERS if name not in documented] == []
 
 
 def test_missing_data_is_one_line(tmp_path: Path):
@@ -236,10 +245,70 @@ def test_tightly_framed_faces_are_widened_to_our_framing(tmp_path: Path, faces: 
 
 
 def test_a_line_a_set_says_how_many_faces_do_what(faces: EmotionFaces):
-    recipe = load_recipe("emotion", "edge")
     split = replace(
         split_fer2013(faces, FER2013, seed=1), dropped={"also in a test": 2, "seen before": 0}
     )
-    assert describe(recipe, {"fer2013": split}) == [
+    assert describe({"fer2013": split}) == [
         "fer2013: 152 train, 8 validation, 40 test (dropped 2 also in a test)"
     ]
+
+
+def _training(faces: EmotionFaces | KeypointFaces) -> Split:
+    nothing = take(faces, np.arange(0))
+    return Split(faces, nothing, nothing)
+
+
+def _only(faces: EmotionFaces, *emotions: str) -> EmotionFaces:
+    return take(faces, np.isin(faces.labels, [EMOTIONS.index(name) for name in emotions]))
+
+
+def _pointless(faces: KeypointFaces, *points: str) -> KeypointFaces:
+    keypoints = faces.keypoints.copy()
+    keypoints[:, [KEYPOINTS.index(point) for point in points]] = np.nan
+    return replace(faces, keypoints=keypoints)
+
+
+def test_training_rows_that_show_everything_are_fine(
+    faces: EmotionFaces, capsys: pytest.CaptureFixture[str]
+):
+    check_training_rows({"faces": _training(faces)})
+    check_training_rows({"points": _training(keypoint_faces(5, seed=1))})
+    assert capsys.readouterr().err == ""
+
+
+def test_an_emotion_that_no_set_trains_is_refused(faces: EmotionFaces):
+    splits = {
+        "fer2013": _training(_only(faces, "Angry", "Happy")),
+        "rafdb": _training(_only(faces, "Sad", "Happy")),
+    }
+    expected = "no training face of fer2013 or rafdb shows Disgust, Surprise; expected at least one"
+    with pytest.raises(EdgeEmotionError, match=expected):
+        check_training_rows(splits)
+
+
+def test_an_emotion_that_only_one_set_trains_is_told(
+    faces: EmotionFaces, capsys: pytest.CaptureFixture[str]
+):
+    few = _only(faces, "Angry", "Disgust", "Sad", "Happy")
+    check_training_rows({"fer2013": _training(faces), "rafdb": _training(few)})
+    told = "edge-emotion: no training face of rafdb shows Surprise; those of other sets do\n"
+    assert capsys.readouterr().err == told
+
+
+def test_a_set_that_only_tests_need_not_show_anything(
+    faces: EmotionFaces, capsys: pytest.CaptureFixture[str]
+):
+    held_out = replace(_training(faces), train=take(faces, np.arange(0)))
+    check_training_rows({"fer2013": _training(faces), "rafdb": held_out})
+    assert capsys.readouterr().err == ""
+    with pytest.raises(EdgeEmotionError, match="Angry, Disgust, Sad, Happy, Surprise"):
+        check_training_rows({"rafdb": held_out})
+
+
+def test_a_keypoint_that_the_first_set_lacks_is_refused_because_the_mean_face_is_its():
+    whole = keypoint_faces(5, seed=1)
+    lacking = _pointless(whole, "nose_tip")
+    expected = "no training face of kaggle shows nose_tip; expected at least one"
+    with pytest.raises(EdgeEmotionError, match=expected):
+        check_training_rows({"kaggle": _training(lacking), "300w": _training(whole)})
+    check_training_rows({"kaggle": _training(whole), "300w": _training(lacking)})

@@ -10,7 +10,6 @@ from unittest.mock import Mock
 import keras
 import numpy as np
 import pytest
-import tomli_w
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_train import fit
@@ -203,30 +202,12 @@ def test_a_recipe_of_other_choices_trains(tmp_path: Path, recipe: Recipe):
         train(recipe, tmp_path, folder)
 
 
-def test_a_run_goes_on_only_with_its_own_recipe(tmp_path: Path):
-    recipe = _tiny("emotion", "drawn_emotion")
-    table = {**recipe.as_dict(), "data": "somewhere else by now"}
-    (tmp_path / "recipe.toml").write_text(tomli_w.dumps(table))
-
-    fit._check_folder(tmp_path, recipe)
-    for other in (replace(recipe, seed=4), replace(recipe, fit=Fit(epochs=4))):
-        with pytest.raises(EdgeEmotionError, match="holds a run of another recipe"):
-            fit._check_folder(tmp_path, other)
-
-
 def test_a_start_without_its_data_leaves_nothing_that_stops_the_next(tmp_path: Path):
     recipe = load_recipe("emotion", "edge")
     with pytest.raises(EdgeEmotionError, match="does not exist"):
         train(recipe, tmp_path / "nowhere", tmp_path / "run")
 
     assert not (tmp_path / "run").exists()
-
-
-def test_a_run_goes_on_after_an_update_that_brought_new_keys(tmp_path: Path):
-    table = {**_tiny("emotion", "drawn_emotion").as_dict(), "data": str(tmp_path)}
-    del table["network"]["name"], table["fit"]["optimizer"], table["augment"]["low_light"]
-    (tmp_path / "recipe.toml").write_text(tomli_w.dumps(table))
-    fit._check_folder(tmp_path, _tiny("emotion", "drawn_emotion"))
 
 
 def test_a_set_of_the_other_task_is_refused(tmp_path: Path):
@@ -247,6 +228,19 @@ def test_a_run_interrupted_between_its_phases_goes_on_with_the_second(
     resumed, whole = (
         list(csv.DictReader((tmp_path / name / "history.csv").open())) for name in ("run", "whole")
     )
-    assert [row["epoch"] for row in resumed] == ["0", "1", "2", "0", "1"]
+    assert [row["epoch"] for row in resumed] == ["1", "2", "3", "4", "5"]
+    assert [row["phase"] for row in resumed] == 3 * ["plain"] + 2 * ["quantization-aware"]
     losses, expected = ([float(row["val_loss"]) for row in rows] for rows in (resumed, whole))
     assert losses == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_epochs_go_on_counting_where_a_fit_stopped_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(StopEarly, "_waited", property(lambda self: len(self._losses)))
+    recipe = _tiny("emotion", "drawn_emotion", patience=1, quantization_aware_epochs=1)
+    folder = train(recipe, tmp_path, tmp_path / "run")
+    rows = list(csv.DictReader((folder / "history.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert [row["phase"] for row in rows] == ["plain", "quantization-aware"]

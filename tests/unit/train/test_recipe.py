@@ -15,6 +15,7 @@ from edge_emotion_train.recipe import (
     OwnNetwork,
     ReferenceNetwork,
     Task,
+    Teacher,
     load_recipe,
     parse,
     shipped_recipes,
@@ -70,7 +71,8 @@ def test_a_recipe_is_read_with_its_defaults():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_recipe_survives_being_saved(task: str):
-    recipe = load_recipe(task, "edge")
+    settings = ["teachers.big.path=runs/big", "fit.class_weights.Sad=2", "fit.xla=true"]
+    recipe = load_recipe(task, "edge", settings)
     saved = tomli_w.dumps(recipe.as_dict())
     assert parse(tomllib.loads(saved), "other") == recipe
 
@@ -130,6 +132,20 @@ def test_a_missing_key_is_named(place: str | None, key: str, message: str):
         ("fit", "label_share", 1.2, "fit: label_share is 1.2; expected from 0 to 1"),
         ("fit", "optimizer", "lion", "optimizer is 'lion'; expected adamw, adam or sgd"),
         ("fit", "schedule", 3, "schedule is 3; expected cosine or constant"),
+        ("fit", "nesterov", 1, "fit: nesterov is 1; expected true or false"),
+        ("fit", "clip_norm", -1, "fit: clip_norm is -1; expected 0 or more"),
+        ("fit", "distillation", 1.5, "fit: distillation is 1.5; expected from 0 to 1"),
+        ("fit", "temperature", 0, "fit: temperature is 0; expected more than 0"),
+        ("fit", "xla", "on", "fit: xla is 'on'; expected true, false or auto"),
+        ("fit", "xla", 1, "fit: xla is 1; expected true, false or auto"),
+        ("fit", "class_weights", [3], "expected a table"),
+        ("fit", "class_weights", {"Sad": "2"}, "expected a table of numbers"),
+        ("fit", "class_weights", {"Fear": 2}, "names Fear; expected some of Angry, Disgust, Sad"),
+        ("fit", "class_weights", {"Sad": 0}, "class_weights.Sad is 0; expected more than 0"),
+        (None, "teachers", "runs/big", "teachers is 'runs/big'; expected tables [teachers.NAME]"),
+        (None, "teachers", {"big": {}}, "teachers.big lacks path"),
+        (None, "teachers", {"big": "runs/big"}, "teachers.big is 'runs/big'; expected a table"),
+        (None, "teachers", {"big": {"path": "x", "weight": 0}}, "teachers.big: weight is 0; expec"),
         ("fit", "loss", "mse", "mine: fit.loss is mse; expected auto, cross_entropy for emotion"),
         ("network", "widths", 8, "network: widths is 8; expected a list of whole numbers"),
         ("network", "widths", [8, "x"], "expected a list of whole numbers"),
@@ -177,6 +193,11 @@ def test_a_network_is_chosen_by_its_name(network: dict[str, Any], expected: Netw
     ("setting", "place", "value"),
     [
         ("seed=3", "seed", 3),
+        ("fit.xla=auto", "fit.xla", "auto"),
+        ("fit.xla=false", "fit.xla", False),
+        ("fit.class_weights.Disgust=3", "fit.class_weights", {"Disgust": 3}),
+        ("teachers.big.path=runs/big", "teachers.big", Teacher("runs/big")),
+        ('teachers.big={path="b", mirror=true}', "teachers.big", Teacher("b", mirror=True)),
         ("fit.learning_rate = 1e-2", "fit.learning_rate", 0.01),
         ("fit.optimizer=sgd", "fit.optimizer", "sgd"),  # no quotes needed
         ('fit.optimizer="sgd"', "fit.optimizer", "sgd"),

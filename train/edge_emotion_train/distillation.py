@@ -1,0 +1,168 @@
+"""Learning from teachers beside the labels: distillation (Hinton, Vinyals and Dean 2015,
+"Distilling the Knowledge in a Neural Network").
+
+The teachers look at the very faces that the student sees, augmented as they are, so their answers
+fit where no label could.  They are followed on every face alike and in all of its points, those
+without a label included; the weights of sets, classes and missing points weigh labels only.
+Everything is keras.ops, so that every backend runs it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.labels import MIRRORED_KEYPOINTS
+from edge_emotion.preprocess import KEYPOINT_SIDE_PX
+from edge_emotion.types import Floats
+from edge_emotion_train.losses import make_teacher_loss
+from edge_emotion_train.networks import OFFSET_LIMIT_PX
+from edge_emotion_train.networks.saved import read_network
+from edge_emotion_train.recipe import Recipe, Task, Teacher
+from edge_emotion_train.runs import read_run
+
+TeacherLoss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+
+
+@dataclass(frozen=True)
+class LoadedTeacher:
+    """A teacher ready to be asked.
+
+    Attributes:
+        source: where it comes from, its file's fingerprint included.
+        network: `(N, S, S, 1)` faces in [0, 1] to the answers described in `networks.heads`.
+        mean_face: `(15, 2)` px, which its offsets start from; None for emotion.
+    """
+
+    source: Teacher
+    network: keras.Model
+    mean_face: Floats | None = None
+
+    def answer(self, faces: keras.KerasTensor) -> keras.KerasTensor:
+        """`(N, 5)` probabilities, or `(N, 15, 2)` points in pixels of the face."""
+        answer = self._ask(faces)
+        if not self.source.mirror:
+            return answer
+        mirrored = self._ask(ops.flip(faces, axis=2))
+        if self.mean_face is not None:
+            turned = np.array([-1, 1], np.float32), np.array([KEYPOINT_SIDE_PX - 1, 0], np.float32)
+            mirrored = ops.take(mirrored, MIRRORED_KEYPOINTS, axis=1) * turned[0] + turned[1]
+        return (answer + mirrored) / 2
+
+    def _ask(self, faces: keras.KerasTensor) -> keras.KerasTensor:
+        answers = ops.cast(self.network(faces, training=False), "float32")
+        if self.mean_face is None:
+            return answers
+        offsets = ops.reshape(answers, (-1, *self.mean_face.shape))
+        return offsets * OFFSET_LIMIT_PX + self.mean_face
+
+
+def read_teachers(recipe: Recipe) -> tuple[Recipe, tuple[LoadedTeacher, ...]]:
+    """The teachers that a recipe names, and the recipe with their files' fingerprints.
+
+    None are read where no share of the loss follows them.
+
+    Raises:
+        EdgeEmotionError: a teacher's file is missing, damaged, of another shape or fingerprint, or
+            its run is not finished.
+        WrongUse: it was trained for the other task.
+    """
+    if not recipe.fit.distillation:
+        return recipe, ()
+    loaded = {name: _read(name, source, recipe.task) for name, source in recipe.teachers.items()}
+    sources = {name: teacher.source for name, teacher in loaded.items()}
+    return replace(recipe, teachers=sources), tuple(loaded.values())
+
+
+def _read(name: str, source: Teacher, task: Task) -> LoadedTeacher:
+    file, mean_face = Path(source.path), None
+    try:
+        if file.is_dir() or task == "keypoints":  # a run tells the mean face, a network does not
+            run = read_run(file)
+            if run.task != task:
+                raise WrongUse(
+                    f"{file} was trained for {run.task}",
+                    expected=f"a run for {task}",
+                    remedy="name another path in the recipe",
+                )
+            file, mean_face = run.network, run.mean_face
+        network = read_network(file, task)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        if source.sha256 not in ("", digest):
+            raise EdgeEmotionError(
+                f"{file} has the SHA-256 {digest}",
+                expected=source.sha256,
+                remedy="bring that file back, or remove sha256 from the recipe",
+            )
+    except EdgeEmotionError as error:
+        raise type(error)(f"teachers.{name}: {error}") from error
+    network.trainable = False
+    return LoadedTeacher(replace(source, sha256=digest), network, mean_face)
+
+
+def distilled(
+    network: keras.Model,
+    recipe: Recipe,
+    teachers: tuple[LoadedTeacher, ...],
+    mean_face: Floats | None,
+) -> keras.Model:
+    """A model to be compiled and fitted that shares the layers and weights of `network`.
+
+    Args:
+        network: the student.
+        recipe: its task, and the share and temperature of the distillation.
+        teachers: averaged by their weights; without any the network itself is returned.
+        mean_face: `(15, 2)` px, which the student's offsets start from; None for emotion.
+    """
+    if not teachers:
+        return network
+    loss = make_teacher_loss(recipe)
+    total = sum(teacher.source.weight for teacher in teachers)
+
+    def teacher_loss(faces: keras.KerasTensor, answers: keras.KerasTensor) -> keras.KerasTensor:
+        taught = sum(t.source.weight / total * t.answer(faces) for t in teachers)
+        if mean_face is not None:
+            offsets = (taught - mean_face) / OFFSET_LIMIT_PX
+            taught = ops.reshape(offsets, (-1, mean_face.size))
+        return loss(ops.stop_gradient(taught), answers)
+
+    return Student(network, teacher_loss, recipe.fit.distillation)
+
+
+class Student(keras.Model):
+    """A network that follows teachers beside its labels.
+
+    Its layers are `network`'s.  The teachers hide in a function from Keras, so checkpoints hold the
+    student alone and no optimizer knows of them.
+
+    Args:
+        network: the student.
+        teacher_loss: of the faces and the student's answers to them.
+        share: of `teacher_loss` in the loss of training; validation has the labels' alone.
+    """
+
+    def __init__(self, network: keras.Model, teacher_loss: TeacherLoss, share: float) -> None:
+        super().__init__(network.inputs[0], network.outputs[0])
+        self._teacher_loss = teacher_loss
+        self._share = share
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> keras.KerasTensor:
+        """The loss of Keras, in training mixed with the teachers'; what layers add stays whole."""
+        labels = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if not training:
+            return labels
+        added = sum(self.losses)
+        return (1 - self._share) * labels + self._share * (self._teacher_loss(x, y_pred) + added)

@@ -1,0 +1,71 @@
+"""A trained network from its .keras file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion_train.networks.heads import INPUT_SIDES_PX, OUTPUTS
+from edge_emotion_train.recipe import Task
+
+_LONGEST_REASON = 160
+TASKS: tuple[Task, ...] = ("emotion", "keypoints")
+
+
+def read_network(path: Path, task: Task) -> keras.Model:
+    """Load a .keras file without running code from it (Keras' safe mode), and check it.
+
+    Raises:
+        EdgeEmotionError: missing, damaged, unsafe, of another shape, or with NaN weights.
+    """
+    model = load_network(path)
+    check_network(model, path, (task,))
+    return model
+
+
+def load_network(path: Path) -> keras.Model:
+    """Load a .keras or .h5 file without running code from it, whatever network it holds.
+
+    Raises:
+        EdgeEmotionError: missing, damaged, unsafe, or with layers that Keras does not have.
+    """
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras passes on whatever zip, JSON, HDF5 or layers raise
+        innermost = str(error).rpartition("Exception encountered: ")[2].strip()
+        reason = innermost.partition("\n")[0][:_LONGEST_REASON]
+        raise EdgeEmotionError(
+            f"{path} cannot be loaded: {reason}",
+            expected="a .keras file that training left, of Keras's own layers",
+            remedy="train again, or copy the file again",
+        ) from error
+
+
+def check_network(model: keras.Model, path: Path, tasks: Sequence[Task] = TASKS) -> Task:
+    """Check that a network has the shapes of one of the tasks, and no NaN; returns which.
+
+    Raises:
+        EdgeEmotionError: it has not.
+    """
+    found = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    expected: dict[Task, Any] = {
+        task: ((None, INPUT_SIDES_PX[task], INPUT_SIDES_PX[task], 1), (None, OUTPUTS[task]))
+        for task in tasks
+    }
+    if found not in expected.values():
+        raise EdgeEmotionError(
+            f"{path} maps {found[0]} to {found[1]}",
+            expected=" or ".join(
+                f"{given} to {answered} for {task}" for task, (given, answered) in expected.items()
+            ),
+        )
+    broken = [weight.path for weight in model.weights if not np.isfinite(weight.numpy()).all()]
+    if broken:
+        raise EdgeEmotionError(
+            f"{path} has weights that are NaN or infinite, first in {broken[0]}",
+            remedy="train again, with a lower learning_rate if that happens again",
+        )
+    return next(task for task, shapes in expected.items() if shapes == found)

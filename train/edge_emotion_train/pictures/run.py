@@ -1,0 +1,95 @@
+"""The page and the pictures that a training leaves in its run folder."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from edge_emotion.data.faces import EmotionFaces, KeypointFaces, plain_faces
+from edge_emotion.errors import EdgeEmotionError, warn
+from edge_emotion.files import write_text
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
+from edge_emotion.types import Floats
+from edge_emotion_train.datasets import Split
+from edge_emotion_train.networks import count_macs
+from edge_emotion_train.networks.saved import read_network
+from edge_emotion_train.pictures.answered import Answered
+from edge_emotion_train.pictures.curves import History, read_history
+from edge_emotion_train.pictures.page import headline, page, write_pictures
+from edge_emotion_train.pictures.sections import Predict, sections
+from edge_emotion_train.predicting import predict
+from edge_emotion_train.runs import newest_run
+
+HISTORY_FILE, PAGE_FILE, PICTURES_FOLDER = "history.csv", "page.html", "pictures"
+
+
+def leave_pictures(
+    out: Path,
+    model: keras.Model,
+    splits: Mapping[str, Split],
+    mean_face: Floats | None,
+) -> None:
+    """Write page.html and pictures/ into the run folder `out`, from the validation rows.
+
+    On the samples the newest run of the other task beside `out` answers too.
+
+    Args:
+        out: with history.csv.
+        model: as it was trained.
+        splits: of the recipe's sets; those without validation rows are left out.
+        mean_face: `(15, 2)` pixels of the 96 px face; None for emotion.
+    """
+    sets = [
+        _answered(f"{name} validation", split.validation, model, mean_face)
+        for name, split in splits.items()
+        if len(split.validation)
+    ]
+    history = read_history(out / HISTORY_FILE)
+    shown = sections(sets, history=history, network=model, other=_beside(out, sets[0]))
+    facts = headline(sets) | network_facts(model) | history_facts(history)
+    title = out.resolve().name
+    task = "Emotion" if sets[0].emotional else "Keypoint"
+    text = page(title, f"{task} network, measured on validation faces", facts, shown)
+    write_text(out / PAGE_FILE, text)
+    write_pictures(out / PICTURES_FOLDER, shown)
+
+
+def network_facts(model: keras.Model) -> dict[str, str]:
+    """A network's size, for a page."""
+    return {
+        "parameters": f"{model.count_params():,}",
+        "MACs a face": f"{count_macs(model) / 1e6:.1f} M",
+    }
+
+
+def history_facts(history: History) -> dict[str, str]:
+    """How long a training took, for a page."""
+    if not len(history):
+        return {}
+    facts = {"epochs": str(len(history))}
+    if "seconds" in history.columns:
+        facts["minutes trained"] = f"{np.nansum(history.columns['seconds']) / 60:.0f}"
+    return facts
+
+
+def _answered(
+    name: str, faces: EmotionFaces | KeypointFaces, model: keras.Model, mean_face: Floats | None
+) -> Answered:
+    emotional = isinstance(faces, EmotionFaces)
+    images = plain_faces(faces.images, EMOTION_SIDE_PX if emotional else KEYPOINT_SIDE_PX)
+    truth = faces.labels if isinstance(faces, EmotionFaces) else faces.window_keypoints
+    return Answered(name, images, truth, predict(model, mean_face, images), faces.names)
+
+
+def _beside(out: Path, answered: Answered) -> Predict | None:
+    """The network of the newest run of the other task in the same folder, if there is one."""
+    try:
+        run = newest_run("keypoints" if answered.emotional else "emotion", out.resolve().parent)
+        if run is None:
+            return None
+        return partial(predict, read_network(run.network, run.task), run.mean_face)
+    except EdgeEmotionError as error:  # somebody else's run; this one is finished
+        warn(f"drawing without the other network: {error}")
+        return None
