@@ -203,7 +203,7 @@ def evaluate(
     card: Annotated[
         Path | None, typer.Option(help="Also write a model card, in Markdown.", metavar="FILE")
     ] = None,
-    page: Annotated[
+    html: Annotated[
         Path | None, typer.Option(help="Also write an HTML page.", metavar="FILE")
     ] = None,
     pictures: Annotated[
@@ -216,7 +216,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on labelled faces, with 95 % intervals."""
-    need("convert", "tensorflow", "keras", *(["matplotlib"] if page or pictures else []))
+    need("convert", "tensorflow", "keras", *(["matplotlib"] if html or pictures else []))
     if not model.exists():
         raise EdgeEmotionError(f"{model} does not exist", remedy="check the model's path")
     from edge_emotion_convert.cards import card_command
@@ -224,7 +224,7 @@ def evaluate(
 
     if data is None and model.suffix == ".tflite":  # a run knows the data of its training
         data = data_folder(None)
-    drawn: Any = {"page": page, "pictures": pictures, "other": other}
+    drawn: Any = {"page": html, "pictures": pictures, "other": other}
     if card is None:
         evaluate_command(model, data=data, split=split, as_json=json, **drawn)
     else:
