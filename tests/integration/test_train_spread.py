@@ -182,3 +182,9 @@ def test_a_batch_that_cannot_be_shared_is_one_line(tmp_path: Path):
         "batches of 16 cannot be shared by 3 devices; expected fit.batch_size a multiple of 3"
         in said
     )
+
+
+def test_pytorch_trains_with_the_same_code(tmp_path: Path):
+    pytest.importorskip("torch")
+    finished(training(tmp_path / "run", environment={"KERAS_BACKEND": "torch"}))
+    assert len(losses(tmp_path / "run")) == 4

@@ -7,7 +7,6 @@ import keras
 import numpy as np
 
 from edge_emotion.data.faces import EmotionFaces, Indices, KeypointFaces
-from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats, Image
@@ -133,17 +132,8 @@ class AugmentedBatches(keras.utils.PyDataset):
         of them ends with waiting for the interpreter's lock (see benchmarks/input_pipeline.py).
 
         Of each batch only the rows of this process's `share` are made, with changes of their own.
-
-        Raises:
-            WrongUse: mixup of keypoints.
         """
         super().__init__()
-        if augmentation.mixup and mean_face is not None:
-            raise WrongUse(
-                f"augment.mixup is {augmentation.mixup} for keypoints",
-                expected="0, because a blend of two faces has two of every point",
-                remedy="remove it from the recipe",
-            )
         self._samples = samples
         self._augmentation = augmentation
         self._batch_size = batch_size

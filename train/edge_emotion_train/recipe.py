@@ -255,6 +255,11 @@ class Recipe:
                 f"fit.loss is {self.fit.loss}; expected {', '.join(losses[self.task])} "
                 f"for {self.task}"
             )
+        if self.augment.mixup and self.task == "keypoints":
+            raise ValueError(
+                f"augment.mixup is {self.augment.mixup} for keypoints; expected 0, because a blend "
+                "of two faces has two of every point"
+            )
 
     def only(self, names: list[str]) -> "Recipe":
         """The same recipe with only some of its sets.

@@ -233,3 +233,8 @@ def test_a_small_alpha_leaves_one_of_the_two_prevailing():
 def test_an_alpha_that_cannot_be_is_refused(value: str):
     with pytest.raises(WrongUse, match=r"augment: mixup is .*; expected 0 or more"):
         load_recipe("emotion", "edge", [f"augment.mixup={value}"])
+
+
+def test_keypoints_are_not_mixed():
+    with pytest.raises(WrongUse, match=r"augment\.mixup is 0\.2 for keypoints; expected 0"):
+        load_recipe("keypoints", "edge", ["augment.mixup=0.2"])

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from edge_emotion.data.faces import plain_faces
-from edge_emotion.errors import WrongUse
 from edge_emotion.preprocess import resize_square
 from edge_emotion_train.augment import Augmentation
 from edge_emotion_train.batches import (
@@ -149,11 +148,6 @@ def test_mixup_draws_after_everything_else_and_alpha_zero_changes_nothing():
     assert set(np.unique(plain[1])) == {0, 1}
     assert mixed[1].sum(axis=1) == pytest.approx(np.ones(6))
     assert mixed[1].max(axis=1).min() < 1
-
-
-def test_keypoints_are_not_mixed():
-    with pytest.raises(WrongUse, match=r"augment\.mixup is 0\.2 for keypoints; expected 0"):
-        _keypoint_batches(Augmentation(mixup=0.2))
 
 
 def test_each_epoch_has_its_own_order():
