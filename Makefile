@@ -19,6 +19,8 @@ train: $(VENV)/dev.installed  ## train both networks (DATA=folder), or try the w
 ifdef SMOKE
 	$(BIN)/python tests/smoke.py
 else
+	for task in keypoints emotion; do \
+	  $(BIN)/edge-emotion train $$task $(if $(DATA),--data $(DATA)) --dry-run > /dev/null || exit; done
 	$(BIN)/edge-emotion train keypoints $(if $(DATA),--data $(DATA))
 	$(BIN)/edge-emotion train emotion $(if $(DATA),--data $(DATA))
 endif

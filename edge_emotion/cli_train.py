@@ -100,8 +100,9 @@ def train(
     train_command(
         task.value,
         recipe,
-        lambda otherwise: data_folder(data or otherwise),
+        data,
         out,
+        find_data=data_folder,
         sets=[name.strip() for name in sets.split(",")] if sets else [],
         epochs=epochs,
         settings=settings or [],

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from edge_emotion_convert.quantize import to_tflite
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import build
 from edge_emotion_train.recipe import EdgeNetwork, Network, ReferenceNetwork
-from helpers.commands import edge_emotion, is_one_line
+from helpers.commands import command, edge_emotion, is_one_line
 from helpers.drawn_faces import emotion_faces, keypoint_faces
 
 pytestmark = pytest.mark.slow
@@ -73,3 +75,16 @@ def test_every_network_becomes_a_full_integer_one(task: Task, network: Network):
     given, _ = tensor_specs(int8)
     assert (given.dtype, given.zero_point) == ("uint8", 0)
     assert given.scale == pytest.approx(1 / 255)
+
+
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [("mxnet", "KERAS_BACKEND is mxnet; expected one of tensorflow, jax, torch")],
+)
+def test_a_backend_that_cannot_be_had_is_one_line(tmp_path: Path, backend: str, message: str):
+    done = subprocess.run(
+        command("train", "emotion", "--recipe", "smoke"), cwd=tmp_path, text=True,
+        capture_output=True, env={**os.environ, "KERAS_BACKEND": backend},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert is_one_line(done.stderr) and message in done.stderr

@@ -77,5 +77,5 @@ def test_a_missing_teacher_is_one_line_and_leaves_nothing(tmp_path: Path):
         "--out", tmp_path / "run", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
-    assert is_one_line(done.stderr) and "teachers.big: runs/big cannot be loaded" in done.stderr
+    assert is_one_line(done.stderr) and "teachers.big: runs/big does not exist" in done.stderr
     assert not list(tmp_path.iterdir())

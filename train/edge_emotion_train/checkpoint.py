@@ -57,8 +57,13 @@ class Checkpoints(keras.callbacks.Callback):
         save_values(self._folder / _NAME.format(epoch + 1), _state(self.model))
         for older in saved_epochs(self._folder)[:-_KEPT]:
             (self._folder / _NAME.format(older)).unlink(missing_ok=True)
-        for left in self._folder.glob(".*.part.*"):  # by a kill in the middle of saving
-            left.unlink(missing_ok=True)
+        remove_leftovers(self._folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a kill in the middle of writing left in a folder (see `files.replacing`)."""
+    for left in folder.glob(".*.part.*"):
+        left.unlink(missing_ok=True)
 
 
 def save_values(path: Path, variables: Sequence[Any]) -> None:

@@ -5,10 +5,14 @@ Only Keras's JAX backend can do this: TensorFlow's MultiWorkerMirroredStrategy f
 data and the run's folder, so these are on storage that they share.
 """
 
+import inspect
 import multiprocessing
 import os
+import pickle
+import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -18,6 +22,11 @@ from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.quiet import only_python_speaks
+
+_AGAIN = "start all of them again with the same command: the run goes on after its last whole epoch"
+_STDOUT = 1
+# What the libraries that average the gradients say when the process at the other end is gone.
+_LINK_LOST = re.compile("(Gloo|NCCL).*(by peer|Broken pipe|remote process)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,8 @@ class Cluster:
         rank: which one this is; the first is 0.
         join_timeout_s: how long to wait for the others at the start; a queue may start the machines
             of one job minutes apart.
-        heartbeat_timeout_s: after how long a silent process counts as lost.
+        heartbeat_timeout_s: after how long a silent process counts as lost; JAX before 0.7 has
+            100 s of its own.
 
     Raises:
         WrongUse: an address or a rank that cannot be, or a backend that cannot do this.
@@ -80,36 +90,46 @@ def run_joined(cluster: Cluster, work: Callable[..., None], *arguments: Any) -> 
     child = context.Process(
         target=_join_and_work, args=(teller, cluster, work, arguments), daemon=True
     )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    child.start()
-    teller.close()
-    everyone_came = False
-    while True:
-        try:
-            message = news.recv()
-        except EOFError:  # the child was ended without a word
-            raise _loss(cluster, everyone_came) from None
-        if isinstance(message, BaseException):
-            raise message
-        if message == "done":
-            child.join()
-            return
-        everyone_came = True
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        child.start()
+        teller.close()
+        everyone_came = False
+        while True:
+            try:
+                message = news.recv()
+            except EOFError:  # the child was ended without a word
+                child.join()
+                raise _loss(cluster, everyone_came, child.exitcode or 0) from None
+            if isinstance(message, _Failure):
+                raise message.error from RuntimeError(message.traceback)
+            if message == "done":
+                child.join()
+                return
+            everyone_came = True
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _loss(cluster: Cluster, everyone_came: bool) -> EdgeEmotionError:
+def _loss(cluster: Cluster, everyone_came: bool, code: int) -> EdgeEmotionError:
+    """Why the child was ended, by its exit code: JAX aborts it when another process is lost."""
+    if code != -signal.SIGABRT or cluster.processes == 1:
+        by = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        hint = ", as Linux does when memory runs out" if code == -signal.SIGKILL else ""
+        found = f"rank {cluster.rank} itself was ended by {by}{hint}"
+        return EdgeEmotionError(found, remedy=_AGAIN)
     if everyone_came:
-        return EdgeEmotionError(
-            f"another of the {cluster.processes} processes was lost",
-            remedy="start all of them again with the same command: the run goes on after its last "
-            "whole epoch",
-        )
+        return _lost_another(cluster)
     return EdgeEmotionError(
         f"not all {cluster.processes} processes came to {cluster.coordinator} within "
         f"{cluster.join_timeout_s} s",
         expected=f"ranks 0 to {cluster.processes - 1}, each started with this coordinator",
         remedy="start all of them again, and check that the first one's port can be reached",
     )
+
+
+def _lost_another(cluster: Cluster) -> EdgeEmotionError:
+    return EdgeEmotionError(f"another of the {cluster.processes} processes was lost", remedy=_AGAIN)
 
 
 def _join_and_work(
@@ -121,14 +141,38 @@ def _join_and_work(
             teller.send("everyone came")
             work(*arguments)
             teller.send("done")
+            _leave()
         except BaseException as error:  # whatever it is, the parent tells it
-            teller.send(error)
+            told = _lost_another(cluster) if _LINK_LOST.search(str(error)) else _sendable(error)
+            teller.send(_Failure(told, traceback.format_exc()))
+            os._exit(1)  # JAX would wait at the end for the others, and then abort
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An error on its way to the parent; pickling would leave its traceback behind."""
+
+    error: BaseException
+    traceback: str
+
+
+def _sendable(error: BaseException) -> BaseException:
+    """The error, or a plain one of its words where it cannot be made again from its pickle."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:
+        if not isinstance(error, EdgeEmotionError):
+            return RuntimeError(f"{type(error).__name__}: {error}")
+        plain = EdgeEmotionError(str(error))
+        plain.exit_code = error.exit_code
+        return plain
+    return error
 
 
 @contextmanager
 def _one_voice(cluster: Cluster) -> Iterator[None]:
-    """Let only the first process speak, and none of them in C++, as JAX's last words are."""
-    with only_python_speaks(), Path(os.devnull).open("w") as nothing:
+    """Let only the first process speak, and none of them in C++, as JAX and Gloo do."""
+    with _only_python_prints(), only_python_speaks(), Path(os.devnull).open("w") as nothing:
         if cluster.rank == 0:
             yield
         else:
@@ -136,13 +180,45 @@ def _one_voice(cluster: Cluster) -> Iterator[None]:
                 yield
 
 
+@contextmanager
+def _only_python_prints() -> Iterator[None]:
+    """Drop what native code writes to stdout, from now until this process ends."""
+    try:
+        kept = os.dup(_STDOUT)
+    except OSError:  # closed, as by `>&-`: nothing to hide
+        yield
+        return
+    with os.fdopen(kept, "w", buffering=1) as ours, Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), _STDOUT)
+        with redirect_stdout(ours):
+            yield
+
+
+def _leave() -> None:
+    """Wait until the others have done their work too, since the first process serves them."""
+    import jax
+
+    jax.distributed.shutdown()  # type: ignore[no-untyped-call]
+
+
 def _join(cluster: Cluster) -> None:
     import jax
 
-    jax.distributed.initialize(
-        cluster.coordinator,
-        cluster.processes,
-        cluster.rank,
-        initialization_timeout=cluster.join_timeout_s,
-        heartbeat_timeout_seconds=cluster.heartbeat_timeout_s,
-    )
+    options: dict[str, Any] = {"heartbeat_timeout_seconds": cluster.heartbeat_timeout_s}
+    known = inspect.signature(jax.distributed.initialize).parameters  # JAX 0.6 has no such option
+    try:
+        jax.distributed.initialize(
+            cluster.coordinator,
+            cluster.processes,
+            cluster.rank,
+            initialization_timeout=cluster.join_timeout_s,
+            **{name: value for name, value in options.items() if name in known},
+        )
+    except jax.errors.JaxRuntimeError as error:
+        if "RPC server" not in str(error):
+            raise
+        port = cluster.coordinator.rpartition(":")[2]
+        raise EdgeEmotionError(
+            f"cannot listen on port {port}, perhaps because another program does",
+            remedy="name another port in the --coordinator of all processes",
+        ) from error

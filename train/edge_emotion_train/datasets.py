@@ -83,6 +83,27 @@ def load_sets(recipe: Recipe, data: Path) -> dict[str, Split]:
     return _without_twins(splits) if recipe.task == "keypoints" else splits
 
 
+def check_paths(recipe: Recipe, data: Path) -> None:
+    """Check that everything a recipe reads below the folder `data` is there.
+
+    Raises:
+        EdgeEmotionError: naming all that is not.
+    """
+    named = [
+        path
+        for source in recipe.sets.values()
+        for path in (source.path, source.ferplus, source.exclude)
+        if path and not source.drawn
+    ]
+    missing = [path for path in named if not (data / path).exists()]
+    if missing:
+        raise EdgeEmotionError(
+            f"{data} has no {', '.join(missing)}",
+            expected="data laid out as docs/training.md says",
+            remedy="get them, name another folder with --data, or only some sets with --sets",
+        )
+
+
 def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
     """Read one set of a recipe below the folder `data`, and split it.
 

@@ -1,9 +1,9 @@
 """The devices a fit is spread over: one, or all that the chosen Keras backend sees.
 
-Each device takes its share of every batch and the gradients are averaged, so a recipe means the
-same on one device and on many.  TensorFlow does this with `tf.distribute.MirroredStrategy`, JAX
-with `keras.distribution.DataParallel`, also across the processes of a `cluster`; PyTorch trains on
-one device.
+Each device takes its share of every batch and the gradients are averaged.  TensorFlow does
+this with `tf.distribute.MirroredStrategy`, JAX with `keras.distribution.DataParallel`, also across
+the processes of a `cluster`; PyTorch trains on one device.  What then differs from one device is
+listed in docs/training-spread.md.
 """
 
 from collections.abc import Iterator
@@ -57,19 +57,36 @@ class Spread:
         share = rows // self.processes
         return slice(self.rank * share, (self.rank + 1) * share)
 
-    def check_batch_size(self, batch_size: int) -> None:
-        """Check that a batch can be shared evenly.
+    def check_batch_size(self, batch_size: int, faces: int) -> None:
+        """Check that batches of so many faces, or of all where there are fewer, are shared evenly.
 
         Raises:
-            WrongUse: it cannot.
+            WrongUse: they cannot be.
         """
-        if batch_size % self.devices:
-            fitting = -(-batch_size // self.devices) * self.devices
+        if faces < self.devices:
             raise WrongUse(
-                f"batches of {batch_size} cannot be shared by {self.devices} devices",
-                expected=f"fit.batch_size a multiple of {self.devices}",
-                remedy=f"say for example --set fit.batch_size={fitting}",
+                f"{faces} faces to train on cannot be shared by {self.devices} devices",
+                remedy="use fewer devices or more faces",
             )
+        if min(batch_size, faces) % self.devices:
+            fitting = -(-batch_size // self.devices) * self.devices
+            most = faces // self.devices * self.devices
+            raise WrongUse(
+                f"batches of {min(batch_size, faces)} cannot be shared by {self.devices} devices",
+                expected=f"fit.batch_size a multiple of {self.devices}",
+                remedy=f"say for example --set fit.batch_size={min(fitting, most)}",
+            )
+
+    def synchronize(self, model: keras.Model) -> None:
+        """Let batch normalization use the mean and variance of whole batches, on all devices.
+
+        JAX does so anyway.  TensorFlow's replicas would use those of their parts, keep moving
+        averages that differ, and validate another network than the one replica's that is saved.
+        """
+        if self.devices > 1 and keras.backend.backend() == "tensorflow":
+            for layer in model._flatten_layers():
+                if isinstance(layer, keras.layers.BatchNormalization):
+                    layer.synchronized = True
 
 
 ALONE = Spread()

@@ -96,8 +96,8 @@ def jpeg(image: Image, amount: float, rng: np.random.Generator) -> Image:
 EFFECTS: dict[str, Callable[[Image, float, np.random.Generator], Image]] = {
     "uneven_light": uneven_light,
     "occlusion": occlude,
-    "low_light": low_light,
     "motion_blur": motion_blur,
+    "low_light": low_light,
     "gain_noise": gain_noise,
     "jpeg": jpeg,
 }

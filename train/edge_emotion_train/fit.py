@@ -1,7 +1,6 @@
 """Fitting a recipe: from its faces to a run folder with the trained network."""
 
 import json
-import math
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,19 +13,23 @@ import keras
 import tomli_w
 
 import edge_emotion
+from edge_emotion.data.faces import KeypointFaces, plain_faces
 from edge_emotion.files import replacing, write_text
+from edge_emotion.metrics import rmse_px
+from edge_emotion.preprocess import KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
 from edge_emotion_train.batches import AugmentedBatches
-from edge_emotion_train.checkpoint import Checkpoints
+from edge_emotion_train.checkpoint import Checkpoints, remove_leftovers
 from edge_emotion_train.datasets import Split, check_training_rows, describe, load_sets
 from edge_emotion_train.devices import Spread, spread
 from edge_emotion_train.distillation import LoadedTeacher, distilled, read_teachers
 from edge_emotion_train.history import History
 from edge_emotion_train.interrupted import RESUME, check_folder, newest_epoch
 from edge_emotion_train.losses import RmsePx, make_loss
-from edge_emotion_train.networks import OFFSET_LIMIT_PX, build, count_macs, summary, totals
+from edge_emotion_train.networks import build, count_macs, summary, totals
 from edge_emotion_train.optimizers import make_optimizer
 from edge_emotion_train.pictures.run import leave_pictures
+from edge_emotion_train.predicting import predict
 from edge_emotion_train.prepare import Prepared, prepare
 from edge_emotion_train.progress import Progress, Speed, say
 from edge_emotion_train.quantization_aware import quantization_aware
@@ -49,10 +52,12 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
             recipe's run.
     """
     with spread() as share, _own_folder(out, share) as folder:
-        # Before the seed is set, because loading draws random numbers.
+        # Loading teachers draws random numbers: the same in all processes, and before the fit's.
+        keras.utils.set_random_seed(recipe.seed)
         recipe, teachers = read_teachers(recipe)
         keras.utils.set_random_seed(recipe.seed)
         check_folder(out, recipe)
+        remove_leftovers(folder)
         share.check_agreement("epochs to go on after", newest_epoch(folder))
         if epoch := newest_epoch(folder):
             say(f"going on after epoch {epoch} of the interrupted run in {out}")
@@ -61,11 +66,12 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
             say(line)
         prepared = prepare(recipe, splits)
         check_training_rows(splits)
-        share.check_batch_size(min(recipe.fit.batch_size, len(prepared.samples)))
+        share.check_batch_size(recipe.fit.batch_size, len(prepared.samples))
         table = {**recipe.as_dict(), "data": str(data.resolve())}
         write_text(folder / "recipe.toml", tomli_w.dumps(table))
         weights = _fit_all(_Job(recipe, prepared, teachers, share, folder))
     if share.first:
+        keras.utils.clear_session()  # layers are numbered from 0, as in network.txt
         network = build(recipe.task, recipe.network)
         network.set_weights(weights)
         with replacing(out / "model.keras") as part:
@@ -127,6 +133,7 @@ def _fit_all(job: _Job) -> list[Floats]:
     keras.mixed_precision.set_global_policy(fit.precision)
     try:
         model = build(recipe.task, recipe.network)
+        job.share.synchronize(model)
         write_text(job.folder / "network.txt", summary(model) + "\n")
         say(f"{recipe.name}: {totals(model)}")
         if job.share.devices > 1:
@@ -209,8 +216,7 @@ def _write_metrics(
     prepared: Prepared,
     splits: dict[str, Split],
 ) -> None:
-    inputs, targets, known = prepared.validation
-    predicted = model.predict(inputs, batch_size=256, verbose=0)
+    inputs, targets, _ = prepared.validation
     metrics: dict[str, Any] = {
         "task": recipe.task,
         "recipe": recipe.name,
@@ -222,9 +228,14 @@ def _write_metrics(
         "validation": {"faces": len(inputs)},
     }
     if recipe.task == "emotion":
-        hits = predicted.argmax(axis=1) == targets.argmax(axis=1)
+        answers = model.predict(inputs, batch_size=256, verbose=0)
+        hits = answers.argmax(axis=1) == targets.argmax(axis=1)
         metrics["validation"]["accuracy"] = float(hits.mean())
     else:
-        squares = (OFFSET_LIMIT_PX * (predicted - targets)) ** 2
-        metrics["validation"]["rmse_px"] = math.sqrt(float((squares * known).sum() / known.sum()))
+        # Of all known points: `val_rmse_px` leaves out those beyond the offsets' limit.
+        faces = next(iter(splits.values())).validation
+        assert isinstance(faces, KeypointFaces)
+        images = plain_faces(faces.images, KEYPOINT_SIDE_PX)
+        answers = predict(model, prepared.mean_face, images)
+        metrics["validation"]["rmse_px"] = rmse_px(faces.window_keypoints, answers)
     write_text(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")

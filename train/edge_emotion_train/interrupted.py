@@ -102,6 +102,8 @@ def newest_epoch(out: Path) -> int:
 
 
 def _goes_on(out: Path) -> str:
+    if (out / METRICS_FILE).exists():
+        return "the network is trained, only its page is not drawn: evaluate --html draws one"
     epoch = newest_epoch(out)
     return f"the same command goes on after epoch {epoch}" if epoch else "no epoch was saved yet"
 

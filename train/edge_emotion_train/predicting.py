@@ -8,6 +8,8 @@ from edge_emotion.types import Floats, Image
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 
+_AT_ONCE = 256  # faces
+
 
 def predict(model: keras.Model, mean_face: Floats | None, images: Image) -> Floats:
     """What a float network answers for `(N, S, S) uint8` faces.
@@ -22,7 +24,8 @@ def predict(model: keras.Model, mean_face: Floats | None, images: Image) -> Floa
     """
     answers = np.empty((0, *model.output_shape[1:]), np.float32)
     if len(images):  # Keras refuses to predict nothing
-        answers = np.asarray(model.predict(as_input(images), batch_size=256, verbose=0))
+        at_once = model.input_shape[0] or _AT_ONCE
+        answers = np.asarray(model.predict(as_input(images), batch_size=at_once, verbose=0))
     if mean_face is None:
         return answers
     points: Floats = answers.reshape(-1, len(KEYPOINTS), 2) * np.float32(OFFSET_LIMIT_PX)

@@ -56,7 +56,8 @@ def quantization_aware(model: keras.Model) -> keras.Model:
 
 
 def _is_stored(layer: layers.Layer) -> bool:
-    if isinstance(layer, layers.BatchNormalization):
+    if isinstance(layer, layers.BatchNormalization | layers.Conv2D):
         consumers = [node.operation for node in layer._outbound_nodes]
-        return not any(isinstance(consumer, layers.ReLU) for consumer in consumers)
+        folded_into_it = layers.BatchNormalization | layers.ReLU
+        return not any(isinstance(consumer, folded_into_it) for consumer in consumers)
     return isinstance(layer, layers.ReLU | layers.Dense)

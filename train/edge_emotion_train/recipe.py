@@ -166,7 +166,7 @@ class Fit:
     ema: float = 0.999
     patience: int = 0
     quantization_aware_epochs: int = 0
-    precision: str = "mixed_bfloat16"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "mixed_bfloat16"
     loss: Literal["auto", "wing", "mse", "cross_entropy"] = "auto"
     label_smoothing: float = 0.0
     label_share: float = 0.6
@@ -316,6 +316,8 @@ def load_recipe(task: Task, name: str, settings: Sequence[str] = ()) -> Recipe:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongUse(f"recipe {name} is not TOML: {error}") from error
+    if any(setting.startswith("network.name=") for setting in settings):
+        table["network"] = {}  # another network does not know this one's keys
     recipe = parse(tables.override(table, settings), Path(name).stem)
     if recipe.task != task:
         raise WrongUse(f"recipe {name} is for {recipe.task}", expected=f"one for {task}")

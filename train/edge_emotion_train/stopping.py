@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.files import write_text
 from edge_emotion_train.checkpoint import assign, read_values, save_values
 
@@ -22,6 +23,9 @@ class StopEarly(keras.callbacks.Callback):
         patience: in epochs.
         resume: the folder for what a resumed run needs.
         keep_best: whether the model ends with the weights of its best epoch.
+
+    Raises:
+        EdgeEmotionError: the losses that an interrupted run left cannot be read.
     """
 
     def __init__(self, patience: int, resume: Path, keep_best: bool) -> None:
@@ -32,7 +36,7 @@ class StopEarly(keras.callbacks.Callback):
         self._keep_best = keep_best
         self._losses: list[float] = []
         if patience and self._file.exists():
-            self._losses = json.loads(self._file.read_text(encoding="utf-8"))
+            self._losses = _read_losses(self._file)
 
     def epochs(self, most: int) -> int:
         """How many epochs the fit has: `most`, or fewer if an earlier process has stopped it."""
@@ -60,3 +64,13 @@ class StopEarly(keras.callbacks.Callback):
         """Epochs since the best one; a loss that is no number is never the best."""
         comparable = [math.inf if math.isnan(loss) else loss for loss in self._losses]
         return len(comparable) - 1 - comparable.index(min(comparable)) if comparable else 0
+
+
+def _read_losses(file: Path) -> list[float]:
+    try:
+        return [float(loss) for loss in json.loads(file.read_text(encoding="utf-8"))]
+    except (OSError, TypeError, ValueError) as error:
+        raise EdgeEmotionError(
+            f"{file} holds no validation losses: {error}",
+            remedy="move it away and start the same command again; patience then counts anew",
+        ) from error

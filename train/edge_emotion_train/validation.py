@@ -14,7 +14,8 @@ class ValidationBatches(keras.utils.PyDataset):
     """The same faces in the same order each time; the last batch may be smaller.
 
     Where it cannot be shared evenly it is filled up with rows of weight 0, so what is watched must
-    be weighted.
+    be weighted.  The other rows weigh more for it: the losses of Keras are divided by the number of
+    rows, of any weight.
 
     Args:
         inputs, targets, weights: `(N, ...)` each, as a fit takes them.
@@ -23,7 +24,8 @@ class ValidationBatches(keras.utils.PyDataset):
 
     def __init__(self, inputs: Floats, targets: Floats, weights: Floats, spread: Spread) -> None:
         super().__init__()
-        self._arrays = (inputs, targets, weights)
+        rows = -(-len(inputs) // spread.devices) * spread.devices
+        self._arrays = (inputs, targets, weights * np.float32(rows / len(inputs)))
         self._spread = spread
         self._batch_size = -(-BATCH_SIZE // spread.devices) * spread.devices
 

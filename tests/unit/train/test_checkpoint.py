@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion_train.checkpoint import Checkpoints
+from edge_emotion_train.checkpoint import Checkpoints, remove_leftovers
+from edge_emotion_train.stopping import StopEarly
 
 EPOCHS = 3
 FACES = np.random.default_rng(1).normal(size=(12, 6)).astype(np.float32)
@@ -86,6 +87,22 @@ def test_the_newest_two_stay_and_nothing_that_a_kill_left(tmp_path: Path):
     (tmp_path / ".epoch-0001.abc.part.npz").write_bytes(b"half of it")
     fit(tmp_path)
     assert files(tmp_path) == ["epoch-0002.npz", "epoch-0003.npz"]
+
+
+def test_a_folder_keeps_its_files_but_not_what_a_kill_left_among_them(tmp_path: Path):
+    for name in (".model.x1y2.part.keras", ".hidden", "model.keras"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert files(tmp_path) == [".hidden", "model.keras"]
+
+
+@pytest.mark.parametrize("content", ["[1, 2", "[null]", "7"])
+def test_damaged_validation_losses_are_named(tmp_path: Path, content: str):
+    (tmp_path / "validation_losses.json").write_text(content)
+    with pytest.raises(
+        EdgeEmotionError, match=r"validation_losses\.json holds no .*; move it away"
+    ):
+        StopEarly(2, tmp_path, keep_best=True)
 
 
 @pytest.mark.parametrize(

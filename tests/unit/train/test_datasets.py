@@ -12,6 +12,7 @@ from edge_emotion_train.datasets import (
     IBUG_MINUS_KAGGLE_PX,
     READERS,
     Split,
+    check_paths,
     check_training_rows,
     describe,
     load_set,
@@ -312,3 +313,11 @@ def test_a_keypoint_that_the_first_set_lacks_is_refused_because_the_mean_face_is
     with pytest.raises(EdgeEmotionError, match=expected):
         check_training_rows({"kaggle": _training(lacking), "300w": _training(whole)})
     check_training_rows({"kaggle": _training(whole), "300w": _training(lacking)})
+
+
+def test_all_that_a_recipe_reads_and_is_not_there_is_named_at_once(tmp_path: Path):
+    recipe = load_recipe("emotion", "edge")
+    (tmp_path / "rafdb").mkdir()
+    with pytest.raises(EdgeEmotionError, match=r"has no fer2013/fer2013.csv.zip, fer2013/fer2013n"):
+        check_paths(recipe, tmp_path)
+    check_paths(recipe.only(["rafdb"]), tmp_path)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,14 +42,35 @@ def test_alone_nothing_is_filled_up():
 def test_filling_up_leaves_the_faces_own_weights_as_they_were():
     weights = np.ones(3, np.float32)
     batches = ValidationBatches(weights, weights, weights, Spread(2))
-    assert list(batches[0][2]) == [1, 1, 1, 0]
+    assert batches[0][2] == pytest.approx([4 / 3, 4 / 3, 4 / 3, 0])
     assert list(weights) == [1, 1, 1]
 
 
-def test_a_batch_that_cannot_be_shared_evenly_is_refused():
-    Spread(4).check_batch_size(128)
-    with pytest.raises(WrongUse, match=r"a multiple of 3; say for example .*batch_size=129"):
-        Spread(3).check_batch_size(128)
+@pytest.mark.parametrize("faces", [5, BATCH_SIZE + 3])
+def test_the_validation_loss_is_the_same_whatever_has_been_filled_up(faces: int):
+    inputs = np.random.default_rng(1).normal(size=(faces, 5)).astype(np.float32)
+    arrays = inputs, np.eye(5, dtype=np.float32)[np.arange(faces) % 5], np.ones(faces, np.float32)
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Softmax()])
+    model.compile(loss="categorical_crossentropy")
+    alone, on_seven = (
+        model.evaluate(ValidationBatches(*arrays, share), verbose=0) for share in (ALONE, Spread(7))
+    )
+    assert on_seven == pytest.approx(alone, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "faces", "remedy"),
+    [
+        (128, 1000, "batches of 128 .* a multiple of 3; say for example .*batch_size=129"),
+        (128, 128, "batches of 128 .* a multiple of 3; say for example .*batch_size=126"),
+        (128, 10, "batches of 10 .* a multiple of 3; say for example .*batch_size=9"),
+        (128, 2, "2 faces to train on cannot be shared by 3 devices; use fewer devices"),
+    ],
+)
+def test_a_batch_that_cannot_be_shared_evenly_is_refused(batch_size: int, faces: int, remedy: str):
+    Spread(1).check_batch_size(batch_size, faces)
+    with pytest.raises(WrongUse, match=remedy):
+        Spread(3).check_batch_size(batch_size, faces)
 
 
 def test_only_the_first_process_writes_to_the_runs_folder(tmp_path: Path):

@@ -230,7 +230,7 @@ def _without(folder: Path, name: str) -> Path:
 @pytest.mark.parametrize(
     ("task", "named", "message"),
     [
-        ("emotion", lambda run: run.parent / "no.keras", "cannot be loaded: File not found"),
+        ("emotion", lambda run: run.parent / "no.keras", "does not exist"),
         ("keypoints", lambda run: run.parent / "no", "is no run; expected a folder that training"),
         ("emotion", lambda run: _without(run, "metrics.json"), "is no finished run: it has no"),
         ("keypoints", lambda run: run, "was trained for emotion; expected a run for keypoints"),

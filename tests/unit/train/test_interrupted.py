@@ -12,6 +12,7 @@ import tomli_w
 from edge_emotion.errors import EdgeEmotionError, ExitCode, WrongUse
 from edge_emotion.files import write_text
 from edge_emotion_train.interrupted import (
+    Interrupted,
     check_folder,
     find_interrupted,
     read_recipe,
@@ -131,3 +132,9 @@ def test_a_full_disk_is_told_with_its_remedy(tmp_path: Path, error: Exception, n
 def test_other_errors_stay_what_they_are(tmp_path: Path):
     with pytest.raises(ZeroDivisionError), resumable(tmp_path):
         raise ZeroDivisionError
+
+
+def test_after_the_last_epoch_an_interruption_says_that_the_network_is_trained(tmp_path: Path):
+    (tmp_path / "metrics.json").touch()
+    with pytest.raises(Interrupted, match="the network is trained"), resumable(tmp_path):
+        raise KeyboardInterrupt

@@ -6,6 +6,7 @@ import pytest
 from edge_emotion.errors import WrongUse
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion_train.networks import build, count_macs, summary
+from edge_emotion_train.networks.diagram import diagram
 from edge_emotion_train.recipe import (
     EdgeNetwork,
     Network,
@@ -129,7 +130,7 @@ def test_each_dense_layer_has_its_dropout():
 
 def test_a_summary_has_a_line_a_layer_its_cost_and_where_it_gets_its_input_from():
     model = build("emotion", EdgeNetwork((4,), (1,)))
-    heading, *lines, total = summary(model).splitlines()
+    heading, *lines, total = summary(model).partition("\n\n")[2].splitlines()
     assert heading.split() == ["layer", "kind", "output", "parameters", "MACs", "from"]
     assert len(lines) == len(model.layers)
     stem = lines[1].split()
@@ -186,3 +187,22 @@ def test_a_network_that_does_not_fit_is_refused(
 ):
     with pytest.raises(WrongUse, match=message):
         build("emotion", OwnNetwork(name, options))
+
+
+def test_a_diagram_has_a_line_a_block_and_a_rail_for_each_shortcut():
+    model = build("emotion", EdgeNetwork((4, 8), (1, 1)))
+    assert diagram(model).splitlines() == [
+        "  InputLayer                         48×48×1",
+        "│ Conv 3×3, 4, stride 2 · BN · ReLU  24×24×4  ┐",
+        "│ Conv 3×3, 4 · BN · ReLU            24×24×4  │",
+        "│ Conv 3×3, 4 · BN                   24×24×4  │",
+        "│ Add · ReLU                         24×24×4  ┘┐",
+        "│ Conv 3×3, 8, stride 2 · BN · ReLU  12×12×8   │",
+        "│ Conv 3×3, 8 · BN                   12×12×8  ┐│",
+        "  Conv 1×1, 8, stride 2 · BN         12×12×8  │┘",
+        "│ Add · ReLU                         12×12×8  ┘",
+        "│ AveragePooling2D                     1×1×8",
+        "│ Flatten                                  8",
+        "│ Dropout                                  8",
+        "│ Dense 5 · Softmax                        5",
+    ]

@@ -65,8 +65,8 @@ def write_history(file: Path, columns: dict[str, list[object]]) -> Path:
         ({"epoch": [0, 1, 2], "loss": [3, 2, 1]}, ()),
         ({"epoch": [0, 1, 0], "loss": [3, 2, 1]}, ((2, ""),)),  # as an earlier version counted
         (
-            {"epoch": [1, 2, 3], "phase": ["plain", "plain", "aware"], "loss": [3, 2, 1]},
-            ((2, "quantization-aware"),),
+            {"epoch": [1, 2, 3], "phase": ["plain", "plain", "later"], "loss": [3, 2, 1]},
+            ((2, "later"),),
         ),
         ({"loss": [3, 2, ""]}, ()),
     ],
@@ -85,7 +85,7 @@ def test_without_a_history_there_is_nothing(tmp_path: Path):
 def test_a_curve_names_its_last_values_and_the_phase(tmp_path: Path):
     columns = {
         "epoch": [1, 2, 3],
-        "phase": ["plain", "aware", "aware"],
+        "phase": ["plain", "quantization-aware", "aware"],
         "accuracy": [0.5, 0.6, 0.701],
         "val_accuracy": [0.4, 0.5, 0.654],
     }

@@ -285,3 +285,10 @@ def test_a_file_that_is_no_recipe_of_the_task_is_refused(
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(WrongUse, match=r"no recipe huge for emotion; expected one of .*edge"):
         load_recipe("emotion", "huge")
+
+
+def test_another_network_does_not_take_over_the_keys_of_the_recipes_own():
+    settings = ["network.name=mine:build", "network.options={width=16}"]
+    assert load_recipe("emotion", "edge", settings).network == OwnNetwork(
+        "mine:build", {"width": 16}
+    )

@@ -32,6 +32,8 @@ def load_network(path: Path) -> keras.Model:
     Raises:
         EdgeEmotionError: missing, damaged, unsafe, or with layers that Keras does not have.
     """
+    if not path.exists():
+        raise EdgeEmotionError(f"{path} does not exist", remedy="check the network's path")
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras passes on whatever zip, JSON, HDF5 or layers raise
@@ -47,6 +49,8 @@ def load_network(path: Path) -> keras.Model:
 def check_network(model: keras.Model, path: Path, tasks: Sequence[Task] = TASKS) -> Task:
     """Check that a network has the shapes of one of the tasks, and no NaN; returns which.
 
+    Its batch is free, or 1 where somebody fixed it.
+
     Raises:
         EdgeEmotionError: it has not.
     """
@@ -55,7 +59,8 @@ def check_network(model: keras.Model, path: Path, tasks: Sequence[Task] = TASKS)
         task: ((None, INPUT_SIDES_PX[task], INPUT_SIDES_PX[task], 1), (None, OUTPUTS[task]))
         for task in tasks
     }
-    if found not in expected.values():
+    free = tuple((None, *shape[1:]) if shape and shape[0] == 1 else shape for shape in found)
+    if free not in expected.values():
         raise EdgeEmotionError(
             f"{path} maps {found[0]} to {found[1]}",
             expected=" or ".join(
@@ -68,4 +73,4 @@ def check_network(model: keras.Model, path: Path, tasks: Sequence[Task] = TASKS)
             f"{path} has weights that are NaN or infinite, first in {broken[0]}",
             remedy="train again, with a lower learning_rate if that happens again",
         )
-    return next(task for task, shapes in expected.items() if shapes == found)
+    return next(task for task, shapes in expected.items() if shapes == free)

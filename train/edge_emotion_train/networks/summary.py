@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import keras
 
+from edge_emotion_train.networks.diagram import diagram
+
 _HEADINGS = ("layer", "kind", "output", "parameters", "MACs", "from")
 
 
@@ -14,7 +16,7 @@ def count_macs(model: keras.Model) -> int:
 
 
 def summary(model: keras.Model) -> str:
-    """A table with a line a layer; `from` names the layers before it, so the shortcuts show."""
+    """The diagram, and a table with a line a layer; `from` names the layers before it."""
     rows = [_HEADINGS, *_rows(model)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -24,7 +26,7 @@ def summary(model: keras.Model) -> str:
         ).rstrip()
         for row in rows
     ]
-    return "\n".join([*lines, totals(model)])
+    return "\n".join([diagram(model), "", *lines, totals(model)])
 
 
 def totals(model: keras.Model) -> str:

@@ -163,8 +163,15 @@ def _samples(chosen: Answered, other: Predict | None) -> Section:
 
 def _worst(chosen: Answered, other: Predict | None) -> Section:
     loss = "cross-entropy" if chosen.emotional else "RMSE"
+    title = "Worst mistakes"
+    if chosen.emotional:
+        wrong = np.flatnonzero(chosen.answers.argmax(axis=1) != chosen.truth)
+        if len(wrong):
+            chosen = chosen.take(wrong)
+        else:
+            title = "Right, but least certain"
     text = f"Highest {loss} first. Look for wrong labels among them, too. " + _key(chosen, other)
-    return Section("worst", "Worst mistakes", text, grids=[_faces(chosen, other)])
+    return Section("worst", title, text, grids=[_faces(chosen, other)])
 
 
 def _key(chosen: Answered, other: Predict | None) -> str:
