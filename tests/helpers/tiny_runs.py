@@ -20,7 +20,7 @@ from helpers.drawn_faces import (
 )
 
 # What `convert --max-drop` is given where the loss is not the point: the networks are untrained.
-ANY_DROP, NO_DROP = 1000.0, -1000.0
+ANY_DROP = 1000.0
 
 NETWORK = EdgeNetwork((8, 8, 8, 8), (1, 1, 1, 1))
 READERS = {"emotion": ("class_folders", "faces"), "keypoints": ("keypoint_folder", "points")}

@@ -54,6 +54,8 @@ def test_keypoint_limits_reach_every_point(tmp_path):
         ("[emotion]\naccuracy_drop_points = 'a'\n", WrongUse, "accuracy_drop_points a; expected a"),
         ("[emotion]\naccuracy_drop_points = nan\n", WrongUse, "expected a number of points"),
         ("[emotion]\naccuracy_drop_points = true\n", WrongUse, "expected a number of points"),
+        ("[emotion]\naccuracy_drop_points = -0.1\n", WrongUse, "points -0.1; .* 0 or more"),
+        ("[keypoints]\npoint_increase_px = { nose_tip = -1 }\n", WrongUse, "0 or more"),
         ("[emotion]\nrecall_drop_points = { Fear = 1 }\n", WrongUse, "names Fear; .* Angry, Disgu"),
         ("[emotion]\naccuracy_drop_points = { x = 1 }\n", WrongUse, "names x; expected a number"),
     ],
@@ -69,6 +71,7 @@ def test_a_budget_that_is_not_there_is_named(tmp_path):
         read_limits(tmp_path / "none.toml", None)
 
 
-def test_max_drop_must_be_a_number():
-    with pytest.raises(WrongUse, match="--max-drop nan; expected a number"):
-        read_limits(None, float("nan"))
+@pytest.mark.parametrize("limit", [float("nan"), -0.1])
+def test_max_drop_must_be_a_number_that_is_not_below_0(limit):
+    with pytest.raises(WrongUse, match=f"--max-drop {limit}; expected a number"):
+        read_limits(None, limit)

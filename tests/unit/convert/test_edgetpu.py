@@ -6,16 +6,24 @@ import stat
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.modelfile import read_model, shipped_model, write_model
 from edge_emotion_convert import edgetpu
-from edge_emotion_convert.edgetpu import edgetpu_step, read_log
+from edge_emotion_convert.edgetpu import (
+    EdgeTpuResult,
+    compiled_beside,
+    edgetpu_step,
+    read_log,
+)
+from edge_emotion_convert.edgetpu_operators import LeftToCpu
 from helpers.graphs import compiled, edited, operator
 
-# As edgetpu_compiler 16.0 writes with --show_operations where everything is mapped (the format of
-# google-coral/edgetpu issues 572 and 671).
+# Composed in the format that edgetpu_compiler 16.0 has with --show_operations where everything is
+# mapped (as in https://github.com/google-coral/edgetpu/issues/572 and 671), with the shipped emotion
+# network's operators.  tests/hardware/test_edgetpu_compiler.py reads the log of a real one.
 WHOLE = """\
 Edge TPU Compiler version 16.0.384591198
 Started a compilation timeout timer of 180 seconds.
@@ -45,7 +53,7 @@ Compilation child process completed within timeout period.
 Compilation succeeded!
 """
 
-# And where not (the format of issues 60 and 427).
+# And where not, by a compiler 15.0 (https://github.com/google-coral/edgetpu/issues/427 and 60).
 IN_PART = """\
 Edge TPU Compiler version 15.0.340273435
 
@@ -165,7 +173,9 @@ def test_the_compiled_file_carries_the_metadata_and_the_facts(tmp_path, model, p
     assert step.failure is None and step.left_to_cpu == ()
     assert step.file == model.with_name("emotion_int8_edgetpu.tflite")
     assert after.flatbuffer == result
-    assert after.metadata.edgetpu == step.compiler == read_log(WHOLE)
+    assert step.compiler == read_log(WHOLE)
+    sha256 = before.metadata.flatbuffer_sha256
+    assert after.metadata.edgetpu == {**step.compiler, "int8_sha256": sha256}
     assert after.metadata.accuracy == before.metadata.accuracy
     assert after.metadata.test_vectors == before.metadata.test_vectors
     assert after.metadata.flatbuffer_sha256 != before.metadata.flatbuffer_sha256
@@ -287,7 +297,89 @@ def test_what_is_left_to_the_cpu_is_told_before_compiling(tmp_path, programs, ca
     step = edgetpu_step(path)
 
     assert len(step.left_to_cpu) == 4
-    assert "AVERAGE_POOL_2D, operator 17, is left to the CPU" in capfd.readouterr().err
+    told = " ".join(capfd.readouterr().err.split())
+    assert "AVERAGE_POOL_2D, operator 17, is left to the CPU" in told
+    assert "and with it 1 FULLY_CONNECTED, 1 SOFTMAX, 1 QUANTIZE" in told
+    assert step.sentence() in told
+
+
+def test_of_many_kinds_of_operators_the_commonest_are_named():
+    behind = [LeftToCpu(1 + place, f"OP_{place % 11}", "") for place in range(40)]
+    first = LeftToCpu(0, "EXP", "is none of the documented operators")
+    told = EdgeTpuResult(None, (first, *behind), {}, None).sentence()
+
+    assert told.startswith("EXP, operator 0, is left to the CPU, because it is none of the")
+    assert told.endswith(", 3 other kinds")
+    assert told.count("OP_") == 8
+
+
+def test_what_the_edge_tpu_runs_whole_is_said_too():
+    told = EdgeTpuResult(None, (), {}, None).sentence()
+    assert told == "by Coral's documentation the Edge TPU runs every operator"
+
+
+def another_network(path):
+    """What another conversion of the same name leaves: the same graph, another last bias."""
+    shipped = read_model(shipped_model("emotion"))
+
+    def change(graph):
+        tensor = graph.subgraphs[0].tensors[operator(graph, "FULLY_CONNECTED").inputs[2]]
+        graph.buffers[tensor.buffer].data = np.zeros_like(graph.buffers[tensor.buffer].data)
+
+    write_model(path, edited(shipped.flatbuffer, change), shipped.metadata)
+
+
+def test_a_file_compiled_from_another_network_is_set_aside(tmp_path, model, programs, result):
+    programs("edgetpu_compiler", script(tmp_path))
+    file = edgetpu_step(model).file
+    before = file.read_bytes()
+    another_network(model)
+
+    assert compiled_beside(model) is None
+    assert not file.exists() and not file.with_suffix(".md").exists()
+    assert file.with_name(file.name + ".rejected").read_bytes() == before
+
+    assert edgetpu_step(model).failure is None
+    assert not file.with_name(file.name + ".rejected").exists()
+
+
+@pytest.mark.parametrize("content", [b"TFL3 by the compiler alone", b""])
+def test_a_file_that_does_not_say_what_it_was_made_from_is_set_aside(model, content):
+    file = model.with_name("emotion_int8_edgetpu.tflite")
+    file.write_bytes(content)
+
+    assert compiled_beside(model) is None
+    assert file.with_name(file.name + ".rejected").read_bytes() == content
+
+
+def test_without_a_compiler_the_file_that_is_there_is_told(tmp_path, model, programs, result):
+    programs("edgetpu_compiler", script(tmp_path))
+    first = edgetpu_step(model)
+    (tmp_path / "bin" / "edgetpu_compiler").unlink()
+    second = edgetpu_step(model)
+
+    assert second.file == first.file and second.compiler == first.compiler
+    assert "there is no edgetpu_compiler here" in str(second.failure)
+    assert compiled_beside(model) == first
+
+
+def test_the_compiled_file_has_a_card(tmp_path, model, programs, result):
+    model.with_suffix(".md").write_text("# resblock-edge, emotion, int8\n\n- Size: 723 kB\n")
+    programs("edgetpu_compiler", script(tmp_path))
+    file = edgetpu_step(model).file
+
+    card = file.with_suffix(".md").read_text()
+    assert card.startswith("# resblock-edge, emotion, int8, compiled for an Edge TPU\n")
+    assert "edgetpu_compiler 16.0.384591198" in card and "21 of 21 operators mapped" in card
+    assert "none on an Edge TPU" in card and card.endswith("\n- Size: 723 kB\n")
+
+
+def test_a_card_tells_a_silent_compiler_with_question_marks(tmp_path, model, programs, result):
+    (tmp_path / "log.txt").write_text("")
+    programs("edgetpu_compiler", script(tmp_path))
+
+    card = edgetpu_step(model).file.with_suffix(".md").read_text()
+    assert "? of ? operators mapped" in card and "None" not in card
 
 
 @pytest.mark.parametrize("changed", [{"format": "float32"}, {"edgetpu": {"mapped": 21}}])

@@ -1,14 +1,25 @@
 """Graphs that an Edge TPU takes whole, and what it would leave to the CPU."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
+from tensorflow.lite.python import schema_py_generated as schema
 
 from edge_emotion.modelfile import read_model, shipped_model
 from edge_emotion_convert.edgetpu_operators import left_to_cpu
 from helpers.graphs import CODES, edited, operator
 
 RELU = 1  # schema's ActivationFunctionType
+OPTIONS = {
+    "MEAN": "ReducerOptions",
+    "SUM": "ReducerOptions",
+    "PAD": "PadOptions",
+    "STRIDED_SLICE": "StridedSliceOptions",
+    "SPLIT": "SplitOptions",
+    "PRELU": "AbsOptions",
+    "SQUEEZE": "SqueezeOptions",
+}
 
 
 def check(change, task="emotion"):
@@ -59,10 +70,20 @@ def output_of(name, **values):
     return change
 
 
-def weights_computed(model):
-    """The last layer's weights are another operator's output."""
-    last, average = operator(model, "FULLY_CONNECTED"), operator(model, "AVERAGE_POOL_2D")
-    last.inputs = [last.inputs[0], average.outputs[0], last.inputs[2]]
+def computed(name, place, to=None):
+    """An input of an operator, which may become another, is the output of the first one."""
+
+    def change(model):
+        changed = operator(model, name)
+        inputs = list(changed.inputs)[: place + 1] if to else list(changed.inputs)
+        inputs += [inputs[0]] * (place + 1 - len(inputs))
+        inputs[place] = operator(model, "QUANTIZE").outputs[0]
+        changed.inputs = inputs
+        if to:
+            rename(name, to)(model)
+            changed.builtinOptions = getattr(schema, f"{OPTIONS[to]}T")()
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -83,7 +104,9 @@ def weights_computed(model):
             "FULLY_CONNECTED",
             "weights of another format",
         ),
-        (weights_computed, "FULLY_CONNECTED", "has weights that are computed"),
+        (computed("FULLY_CONNECTED", 1), "FULLY_CONNECTED", "has computed weights"),
+        (computed("FULLY_CONNECTED", 2), "FULLY_CONNECTED", "has computed biases"),
+        (computed("CONV_2D", 2), "CONV_2D", "has computed biases"),
         (output_of("ADD", type=schema.TensorType.FLOAT32), "ADD", "neither uint8 nor int8"),
         (output_of("ADD", type=schema.TensorType.INT16), "ADD", "neither uint8 nor int8"),
         (output_of("ADD", shapeSignature=[-1, 24, 24, 32]), "ADD", "shape is not static"),
@@ -150,3 +173,58 @@ def test_reductions_may_not_reach_the_batch(name, axes, channels, reason):
         assert found == []
     else:
         assert (found[0].operator, reason in found[0].reason) == (name, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "what"),
+    [
+        ("MEAN", 1, "axes"),
+        ("SUM", 1, "axes"),
+        ("PAD", 1, "padding"),
+        ("STRIDED_SLICE", 3, "limits or strides"),
+        ("SPLIT", 0, "axes"),
+        ("PRELU", 1, "slopes"),
+    ],
+)
+def test_a_parameter_that_is_computed_is_a_reason(name, place, what):
+    """An Edge TPU's compiler must know it; here it is an 8-bit tensor of the graph."""
+    found = check(computed("AVERAGE_POOL_2D", place, to=name))
+    assert (found[0].operator, found[0].reason) == (name, f"has computed {what}")
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "fits"),
+    [
+        ([1, 1, 1, 144], [1, 2], True),
+        ([1, 1, 1, 144], [], True),
+        ([1, 1, 5, 10], [], True),
+        ([1, 1, 5, 10], [0, 1], True),
+        ([1, 5, 1, 10], [], False),
+        ([1, 5, 1, 10], [2], False),
+        ([1, 5, 1, 10], [-2], False),
+        ([1, 5, 1, 10], [0], True),
+        ([1, 7, 7, 1], [3], False),
+    ],
+)
+def test_only_leading_axes_can_be_squeezed(shape, axes, fits):
+    def squeeze(model):
+        average = operator(model, "AVERAGE_POOL_2D")
+        model.subgraphs[0].tensors[average.inputs[0]].shape = np.array(shape, np.int32)
+        rename("AVERAGE_POOL_2D", "SQUEEZE")(model)
+        average.builtinOptions = schema.SqueezeOptionsT()
+        average.builtinOptionsType = schema.BuiltinOptions.SqueezeOptions
+        average.builtinOptions.squeezeDims = axes
+
+    reasons = [one.reason for one in check(squeeze) if one.operator == "SQUEEZE"]
+    assert reasons == ([] if fits else ["removes an axis behind one longer than 1"])
+
+
+def test_the_runtime_is_imported_by_one_module_alone():
+    """So that everything works with either: `edge_emotion_device.runtime`."""
+    roots = [
+        Path(__file__).parents[3] / name for name in ("edge_emotion", "device", "convert", "train")
+    ]
+    texts = {path: path.read_text() for root in roots for path in root.rglob("*.py")}
+    named = ("import ai_edge_litert", "from ai_edge_litert", "tflite_runtime")
+    found = [path.name for path, text in texts.items() if any(name in text for name in named)]
+    assert found == ["runtime.py"]

@@ -7,6 +7,7 @@ import pytest
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion_convert.gate import judge
+from edge_emotion_convert.gate_measures import MEASURES
 from edge_emotion_convert.measure import EmotionFigures, KeypointFigures
 from edge_emotion_convert.paired import McNemar
 
@@ -75,6 +76,8 @@ def test_every_measure_can_be_limited(before, after, limits, broken):
         (emotion(0.8), emotion(0.8), {"accuracy": math.nan}),
         (emotion(0.8), emotion(0.8), {"accuracy": math.inf}),
         (emotion(0.8, Disgust=math.nan), emotion(0.8), {"recall.Disgust": 9.0}),
+        (emotion(0.8), emotion(math.nan), {}),
+        (keypoints(math.nan), keypoints(1.6), {}),
     ],
 )
 def test_what_was_not_measured_never_passes(before, after, limits):
@@ -131,3 +134,22 @@ def test_the_verdict_as_json_has_every_measure_and_no_nan():
 def test_figures_of_two_tasks_cannot_be_compared():
     with pytest.raises(TypeError, match="EmotionFigures against KeypointFigures"):
         judge(emotion(0.8), keypoints(1.6))
+
+
+@pytest.mark.parametrize("measure", [m for all_ in MEASURES.values() for m in all_])
+def test_a_loss_that_is_not_known_is_neither_gained_nor_lost(measure):
+    assert measure.words(math.nan) == "not measured"
+    assert measure.change(math.nan, None) == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("after", "limits", "measured"),
+    [
+        (emotion(0.7), None, True),
+        (emotion(math.nan), {}, False),
+        (emotion(0.8, Disgust=math.nan), None, True),
+        (emotion(0.8, Disgust=math.nan), {"recall.Disgust": 9.0}, False),
+    ],
+)
+def test_a_verdict_knows_whether_what_it_judges_was_measured(after, limits, measured):
+    assert judge(emotion(0.8), after, limits).measured is measured

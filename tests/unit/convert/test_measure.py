@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion_convert.gate import judge
 from edge_emotion_convert.measure import as_table, figures
+from edge_emotion_convert.paired import loss_intervals
 from edge_emotion_convert.rows import Rows
 
 IMAGES = np.zeros((4, 1, 1), np.uint8)
@@ -54,3 +56,28 @@ def test_what_could_not_be_measured_is_null_in_json():
         "confusion": [[0] * 5] * 5,
         "calibration_error": None,
     }
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+@pytest.mark.parametrize("task", ["emotion", "keypoints"])
+def test_a_network_that_answers_no_numbers_is_not_measured(task, broken):
+    """Be it to one face of many: argmax would take NaN for the first class."""
+    if task == "emotion":
+        truth, answers = np.zeros(4, np.int64), np.eye(5, dtype=np.float32)[[0, 0, 0, 0]]
+    else:
+        truth = np.zeros((4, 15, 2), np.float32)
+        truth[:, KEYPOINTS.index("left_eye_center")] = (40, 0)
+        answers = truth.copy()
+    rows = Rows(IMAGES, truth, STRATA, NAMES)
+    before = figures(rows, answers)
+    answers[2].flat[0] = broken
+    after = figures(rows, answers)
+    assert after.rows == 4
+    table = as_table(after)
+    assert table["accuracy" if task == "emotion" else "rmse_px"] is None
+    assert set(table["recall" if task == "emotion" else "point_error_px"].values()) == {None}
+    for limits in (None, {}):
+        verdict = judge(before, after, limits)
+        assert not verdict.passed and verdict.reason.startswith("not measured")
+    intervals = loss_intervals(truth, np.nan_to_num(answers), answers)
+    assert all(math.isnan(end) for interval in intervals.values() for end in interval)

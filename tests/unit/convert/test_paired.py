@@ -1,13 +1,15 @@
 """The paired statistics, against their definitions and against what chance deals."""
 
 import math
+import time
 
 import numpy as np
 import pytest
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion_convert import paired
 from edge_emotion_convert.gate import judge
-from edge_emotion_convert.gate_measures import MEASURES
+from edge_emotion_convert.gate_measures import MEASURES, value
 from edge_emotion_convert.measure import figures
 from edge_emotion_convert.paired import loss_intervals, mcnemar
 from edge_emotion_convert.rows import Rows
@@ -49,6 +51,56 @@ def test_mcnemar_is_the_exact_binomial_test(lost, gained, p):
     after = np.repeat([False, True, True, False], [lost, gained, 20, 7])
     found = mcnemar(before, after)
     assert (found.lost, found.gained, found.p) == (lost, gained, pytest.approx(p))
+
+
+@pytest.mark.parametrize(("lost", "gained"), [(7, 30), (250, 300), (400, 400)])
+def test_mcnemars_p_is_the_sum_of_the_binomial_coefficients(lost, gained):
+    before = np.repeat([True, False], [lost, gained])
+    coins = lost + gained
+    tail = sum(math.comb(coins, heads) for heads in range(min(lost, gained) + 1))
+    expected = min(1.0, 2 * tail / 2**coins)
+    assert mcnemar(before, ~before).p == pytest.approx(expected, rel=1e-9)
+
+
+def test_mcnemars_test_of_many_faces_takes_no_time():
+    before = np.repeat([True, False], [50_000, 50_400])
+    start = time.perf_counter()
+    assert mcnemar(before, ~before).p == pytest.approx(0.2078, abs=0.001)  # normal: 0.2074
+    assert time.perf_counter() - start < 0.5
+
+
+def by_hand(truth, before, after, drawn):
+    """Every measure's loss on the drawn rows, as the gate itself would find it."""
+    rows = rows_of(truth[drawn])
+    measured = [figures(rows, answers[drawn]) for answers in (before, after)]
+    measures = MEASURES["emotion" if before.ndim == 2 else "keypoints"]
+    return {m.name: m.loss(*(value(found, m) for found in measured)) for m in measures}
+
+
+@pytest.mark.parametrize("case", [some_emotions(), some_points()], ids=["emotion", "keypoints"])
+def test_the_intervals_are_those_of_losses_measured_anew_on_every_draw(case, monkeypatch):
+    monkeypatch.setattr(paired, "DRAWS", 40)
+    truth, before, after = case
+    rows = len(truth)
+    draws = np.random.default_rng(paired.SEED).multinomial(rows, np.full(rows, 1 / rows), 40)
+    losses = [by_hand(truth, before, after, np.repeat(np.arange(rows), draw)) for draw in draws]
+    for name, interval in loss_intervals(truth, before, after).items():
+        expected = np.nanpercentile([loss[name] for loss in losses], (2.5, 97.5))
+        assert interval == pytest.approx(expected, abs=2e-5), name
+
+
+def test_ninety_five_of_a_hundred_intervals_hold_the_true_loss(monkeypatch):
+    """One network reads 80 % of all faces rightly, the other 75 %."""
+    monkeypatch.setattr(paired, "DRAWS", 200)
+    rng, trials, held = np.random.default_rng(8), 200, 0
+    for _ in range(trials):
+        truth = rng.integers(0, 5, 400)
+        right = [rng.random(400) < share for share in (0.80, 0.75)]
+        given = [np.where(hits, truth, (truth + 1) % 5) for hits in right]
+        before, after = (np.eye(5, dtype=np.float32)[answer] for answer in given)
+        low, high = loss_intervals(truth, before, after)["accuracy"]
+        held += low <= 5.0 <= high
+    assert 0.90 <= held / trials <= 0.99
 
 
 @pytest.mark.parametrize("case", [some_emotions(), some_points()], ids=["emotion", "keypoints"])

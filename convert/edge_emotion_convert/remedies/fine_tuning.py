@@ -1,0 +1,75 @@
+"""Remedy: a short quantization-aware fine-tuning, until int8 answers as the float network does.
+
+The network learns from its own float answers to training faces (Hinton et al. 2015, "Distilling the
+Knowledge in a Neural Network"), with every stored tensor rounded on the way
+(`edge_emotion_train.quantization_aware`): what it has to learn is only to bear the rounding, so it
+needs no labels, no recipe and few steps.
+"""
+
+import itertools
+import time
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from edge_emotion_convert import calibration
+from edge_emotion_convert.progress import quiet, say
+from edge_emotion_convert.remedies.folding import folded
+from edge_emotion_convert.remedies.way import Variants, Way
+from edge_emotion_convert.trial import Trial
+from edge_emotion_train.batches import as_input
+from edge_emotion_train.losses import SoftenedDivergence, SquaredError
+from edge_emotion_train.quantization_aware import quantization_aware
+
+_STEPS, _BATCH, _FACES = 400, 64, 6400
+_RATE = 2e-4
+_LONGEST_S = 240.0
+_TEMPERATURE = 2.0
+
+
+def fine_tune(trial: Trial, way: Way) -> Variants:
+    """A few hundred steps of Adam, its rate falling to 0."""
+    network = fine_tuned(trial, way.network)
+    yield f"{_STEPS} steps", replace(way, network=network)
+
+
+def fine_tuned(trial: Trial, network: keras.Model) -> keras.Model:
+    """`network`, its batch normalizations folded, after fine-tuning on the trial's training faces.
+
+    Raises:
+        NotApplicable: it is no graph of Keras layers.
+    """
+    tuned = folded(network)
+    rows = trial.calibrating
+    chosen = np.sort(calibration.balanced(rows.strata, _FACES, trial.seed))
+    faces = as_input(rows.images[chosen])
+    answers = trial.subject.network.predict(faces, batch_size=256, verbose=0)
+    emotion = trial.subject.task == "emotion"
+    keras.utils.set_random_seed(trial.seed)
+    student = quantization_aware(tuned)
+    rate = keras.optimizers.schedules.CosineDecay(_RATE, _STEPS)
+    loss = SoftenedDivergence(_TEMPERATURE) if emotion else SquaredError()
+    student.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), loss, jit_compile=False)
+    batch = min(_BATCH, len(faces))
+    epochs = -(-_STEPS * batch // len(faces))
+    with quiet():
+        student.fit(faces, answers, batch, epochs, verbose=0, callbacks=[_clock(student)])
+    tuned.set_weights(student.get_weights())
+    return tuned
+
+
+def _clock(student: keras.Model) -> keras.callbacks.Callback:
+    """Tells how far a fit is, and ends one that takes too long."""
+    start = time.monotonic()
+    steps = itertools.count(1)
+
+    def after_a_step(batch: int, logs: dict[str, float]) -> None:
+        step = next(steps)
+        if step % (_STEPS // 4) == 0:
+            say(f"fine-tuning: step {step} of {_STEPS}, loss {logs['loss']:.4f}")
+        if time.monotonic() - start > _LONGEST_S:
+            say(f"fine-tuning: ended after {step} steps, which took {_LONGEST_S:.0f} s")
+            student.stop_training = True
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=after_a_step)
