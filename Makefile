@@ -1,15 +1,16 @@
 # What people type.  `make run` and `make test` set up everything they need in .venv.
 PYTHON ?= python3
+PYTHON311 ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 RESULTS := benchmarks/results
 DATA ?= $(firstword $(wildcard data ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help run train convert test lint bench figures clean
+.PHONY: help run train convert test test-tflite-runtime lint bench figures clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
 
 run: $(VENV)/run.installed  ## read faces on the demo camera with the shipped int8 models
 	$(BIN)/edge-emotion run --camera demo --save runs/demo > /dev/null
@@ -31,10 +32,15 @@ convert: $(VENV)/dev.installed  ## quantize the newest run of each task to int8,
 test: $(VENV)/dev.installed  ## run the tests
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
+test-tflite-runtime: $(VENV)-tflite/installed  ## run the device with the older TFLite runtime (Python 3.11)
+	$(VENV)-tflite/bin/python tests/older_runtime.py
+
 lint: $(VENV)/dev.installed  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@PATH="$(abspath $(BIN)):$$PATH"; if command -v hadolint > /dev/null; \
+	  then hadolint convert/edgetpu/Dockerfile; else echo "no hadolint here: the Dockerfile is not checked"; fi
 
 bench: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## compare with the peers; measure footprint and input pipeline
 	$(VENV)-bench/bin/python benchmarks/peers.py $(if $(DATA),--data $(DATA))
@@ -50,7 +56,7 @@ figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## measure the shi
 	$(BIN)/python benchmarks/readme.py
 
 clean:  ## remove what building and testing left
-	rm -rf $(VENV) $(VENV)-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-tflite build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
 
 # --- environments, made again when the dependencies change ---
 
@@ -72,6 +78,14 @@ $(VENV)-bench/bench.installed: pyproject.toml $(wildcard benchmarks/*requirement
 	$(call make-venv,$(VENV)-bench)
 	PYTHONWARNINGS=ignore $(VENV)-bench/bin/python -m pip install --quiet -e . -r benchmarks/requirements.txt
 	$(VENV)-bench/bin/python -m pip install --quiet --no-deps -r benchmarks/peers-requirements.txt
+	@touch $@
+
+# As Raspberry Pi OS Bookworm has it.  Without dependencies, for those of the package want its
+# successor; and scikit-image and matplotlib for their photographs alone.
+$(VENV)-tflite/installed: pyproject.toml
+	$(PYTHON311) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet 'tflite-runtime==2.14.0' 'numpy<2' 'opencv-python-headless<4.12' typer
+	$(@D)/bin/python -m pip install --quiet --no-deps scikit-image matplotlib -e .
 	@touch $@
 
 $(VENV)/dev.installed: pyproject.toml | $(BIN)/python

@@ -75,6 +75,23 @@ def convert(
             help="Only measure what int8 costs with 10 to 1000 such faces, and write nothing.",
         ),
     ] = False,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto", help="Try remedies for what int8 costs, and keep those that measure better."
+        ),
+    ] = False,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why",
+            help="Only show what int8 costs layer by layer and why, and write nothing.",
+        ),
+    ] = False,
+    why_page: Annotated[
+        Path | None,
+        typer.Option(help="The same as an HTML page with histograms.", metavar="FILE"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Convert trained networks, measure what that cost, and keep them if it is little enough.
@@ -82,17 +99,24 @@ def convert(
     A file that lost more than allowed is kept as .rejected, and the exit code is 3.
     """
     need("convert", "tensorflow", "keras", "rich")
-    from edge_emotion_convert.convert import convert_command, sweep_command
+    from edge_emotion_convert.convert import convert_command, sweep_command, why_command
 
     asked = (int8, float32, float16, dynamic, int16x8, saved_model)
     chosen = [name for name, wanted in zip(FORMATS, asked, strict=True) if wanted or all_formats]
     chosen = chosen or ["int8"]
     if edgetpu and "int8" not in chosen:
         raise WrongUse("--edgetpu without --int8", expected="an int8 file to compile")
+    if auto and ("int8" not in chosen or representative_sweep or why or why_page):
+        raise WrongUse("--auto without --int8, or with --why", expected="an int8 file to make")
     if representative_sweep:
         if chosen != ["int8"] or edgetpu:
             raise WrongUse("--representative-sweep with other formats", expected="int8, or none")
         sweep_command(model, data=data, max_drop=max_drop, budget=budget, as_json=json)
+        return
+    if why or why_page is not None:
+        if chosen != ["int8"] or edgetpu:
+            raise WrongUse("--why with other formats", expected="int8, or none")
+        why_command(model, data=data, representative=representative, page=why_page, as_json=json)
         return
     convert_command(
         model,
@@ -103,5 +127,6 @@ def convert(
         budget=budget,
         representative=representative,
         edgetpu=edgetpu,
+        auto=auto,
         as_json=json,
     )

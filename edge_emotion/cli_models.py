@@ -6,7 +6,7 @@ They import what they need when they run, as all commands do (see `cli`), and ne
 import json as jsonlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 models_app = typer.Typer(help="Look at model files and verify them.", no_args_is_help=True)
 
 _SHIPPED = ("emotion", "keypoints")
+_BETWEEN_FORMATS = ("QUANTIZE", "DEQUANTIZE")
 _MAIN_FIGURE = {"emotion": "accuracy", "keypoints": "rmse_px"}
 
 FileArgument = Annotated[
@@ -42,8 +43,8 @@ def verify(
         typer.Option(
             min=0,
             metavar="STEPS",
-            help="Largest difference allowed, in steps of the output; the mean may be an eighth "
-            "of it. 32 for emotion and 12 for keypoints without.",
+            help="Largest difference allowed, in steps of the output, and an eighth of it as the "
+            "mean; without, what was measured for the format.",
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
@@ -96,27 +97,30 @@ def list_models(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
 ) -> None:
-    """List model files: size, work, accuracy and the gate's verdict.
+    """List model files: size, work, accuracy and the gate's verdict; then what they are made of.
 
     Files that are no model of this toolkit are named on stderr.
     """
-    from edge_emotion.terminal import print_table
     from edge_emotion_device.description import describe
 
-    found = []
+    found: dict[str, list[Description]] = {}
     for name in _files(folders) if folders else _SHIPPED:
+        folder = str(Path(name).parent) if folders else ""
         try:
-            found.append((name, describe(_path(name))))
+            found.setdefault(folder, []).append(describe(_path(name)))
         except EdgeEmotionError as error:
             warn(str(error))
+    found = {folder: models for folder, models in found.items() if models}
     if not found:
         raise EdgeEmotionError("no model of this toolkit there", remedy="see models list --help")
     if json:
-        typer.echo(jsonlib.dumps([model.as_dict() for _, model in found], indent=2))
-    else:
-        header = ["model", "task", "format", "kB", "MMAC", "measure", "float", "file", "gate"]
-        rows = [[name, *_row(model)] for name, model in found]
-        print_table(header, rows, left=("task", "format", "measure", "gate"))
+        listed = [model.as_dict() for models in found.values() for model in models]
+        typer.echo(jsonlib.dumps(listed, indent=2))
+        return
+    for place, (folder, models) in enumerate(found.items()):
+        typer.echo("\n" * bool(place) + (f"{folder}:\n" if folder else ""), nl=False)
+        names = [model.path.name if folder else model.path.stem for model in models]
+        _tell_models(dict(zip(names, models, strict=True)))
 
 
 def _path(name: str) -> Path:
@@ -140,6 +144,19 @@ def _files(folders: list[Path]) -> list[str]:
             remedy="make one with: edge-emotion convert",
         )
     return files
+
+
+def _tell_models(found: "dict[str, Description]") -> None:
+    """Two tables, each narrow enough for a terminal."""
+    from edge_emotion.terminal import print_table
+
+    header = ["model", "task", "format", "kB", "MMAC", "measure", "float", "file", "gate"]
+    rows = [[name, *_row(model)] for name, model in found.items()]
+    print_table(header, rows, left=("task", "format", "measure", "gate"))
+    typer.echo()
+    header = ["model", "operators", "weights", "recipe", "trained on"]
+    rows = [[name, *_origin(model)] for name, model in found.items()]
+    print_table(header, rows, left=header)
 
 
 def _tell_verification(found: "Verification") -> None:
@@ -204,11 +221,14 @@ def _tensor(spec: "TensorSpec") -> str:
     return f"{'×'.join(map(str, spec.shape))} {spec.dtype}{grid}"
 
 
-def _edgetpu(facts: dict[str, int]) -> str:
+def _edgetpu(facts: dict[str, Any]) -> str:
+    """What the compiler said; a question mark for what it did not."""
+    mapped, operations = (facts.get(name) or "?" for name in ("mapped", "operations"))
+    sizes = (facts.get(name) for name in ("on_chip_used_bytes", "off_chip_bytes"))
+    cached, streamed = ("?" if size is None else f"{size / 1000:.0f}" for size in sizes)
     return (
-        f"compiled: {facts.get('mapped')} of {facts.get('operations')} operators mapped, "
-        f"{facts.get('on_chip_used_bytes', 0) / 1000:.0f} kB of parameters on the chip, "
-        f"{facts.get('off_chip_bytes', 0) / 1000:.0f} kB streamed"
+        f"compiled: {mapped} of {operations} operators mapped, "
+        f"{cached} kB of parameters on the chip, {streamed} kB streamed"
     )
 
 
@@ -230,4 +250,19 @@ def _row(found: "Description") -> list[str]:
         measure,
         *("" if value is None else f"{value:.4f}" for value in figures),
         _verdict(found),
+    ]
+
+
+def _origin(found: "Description") -> list[str]:
+    """What the network is made of and was learned from, in few words."""
+    metadata, operators = found.metadata, found.graph.operators
+    working = [name for name in operators if name not in _BETWEEN_FORMATS]
+    commonest = max(working, key=lambda name: operators[name], default="")
+    scales = " per channel" if found.graph.per_channel else ""
+    recipe = metadata.recipe
+    return [
+        f"{sum(operators.values())}: {operators.get(commonest, 0)} {commonest}",
+        (found.graph.weights or "compiled") + scales,
+        f"{recipe.get('name')}, seed {recipe.get('seed')}" if recipe else "unknown",
+        ", ".join(metadata.training_data) or "unknown",
     ]

@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge_emotion.errors import EdgeEmotionError
@@ -56,6 +56,22 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` in one step (see `replacing`)."""
     with replacing(path) as part:
         part.write_bytes(content)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, none of which changes before all of them are on the disk.
+
+    They take their places one right behind the other, in the order given.
+
+    Raises:
+        EdgeEmotionError: one of them cannot be written; all are as they were.
+    """
+    with ExitStack() as parts:
+        for path, content in list(contents.items())[::-1]:  # the stack leaves the last one first
+            with parts.enter_context(replacing(path)).open("wb") as part:
+                part.write(content)
+                part.flush()
+                os.fsync(part.fileno())
 
 
 def write_text(path: Path, content: str) -> None:

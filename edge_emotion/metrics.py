@@ -65,13 +65,13 @@ def rmse_px(truth: Floats, predicted: Floats) -> float:
 
     Args:
         truth: `(N, 15, 2)` in pixels of the 96 px face; NaN where a point is not known.
-        predicted: `(N, 15, 2)`, likewise, without NaN.
+        predicted: `(N, 15, 2)`, likewise.
 
     Returns:
-        Pixels of the 96 px face; NaN where no point is known.
+        Pixels of the 96 px face; NaN where no point is known, or one that is was answered with NaN.
     """
     squares = np.square(predicted - truth, dtype=np.float64)
-    known = ~np.isnan(squares)
+    known = ~np.isnan(truth)
     return float(np.sqrt(_ratio(squares[known].sum(), known.sum())))
 
 
@@ -79,11 +79,12 @@ def nme(truth: Floats, predicted: Floats) -> Floats:
     """`(N,)`: mean distance of each face's known points by the distance of its eye centres.
 
     Normalised mean error with the inter-pupil distance, as 300-W reports it (Sagonas et al. 2013).
-    NaN for faces whose eye centres are not both known.
+    NaN for faces whose eye centres are not both known, or where a known point was answered with
+    NaN.
     """
     eyes = truth[:, LEFT_EYE] - truth[:, RIGHT_EYE]
     distances = np.linalg.norm(predicted - truth, axis=2)
-    known = ~np.isnan(distances)
+    known = ~np.isnan(truth).any(axis=2)
     mean = np.where(known, distances, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return (mean / np.linalg.norm(eyes, axis=1)).astype(np.float32)
 
@@ -174,23 +175,31 @@ def bootstrap_interval(
         rows: how many rows there are, at least 1.
         draws: how often rows are drawn again.
         seed: of the draws.
+
+    Returns:
+        NaN without ends where the figure itself is NaN.
     """
+    value = measure(np.arange(rows))
+    if np.isnan(value):
+        return Interval(value, value, value)
     rng = np.random.default_rng(seed)
     drawn = [measure(rng.integers(0, rows, rows)) for _ in range(draws)]
     low, high = np.nanpercentile(drawn, (2.5, 97.5))
-    return Interval(measure(np.arange(rows)), float(low), float(high))
+    return Interval(value, float(low), float(high))
 
 
 def accuracy_interval(truth: Labels, probabilities: Floats) -> Interval:
     """The accuracy of `(N, C)` probabilities with its interval."""
-    hits = probabilities.argmax(axis=1) == truth
+    answered = np.isfinite(probabilities).all(axis=1)
+    hits = np.where(answered, probabilities.argmax(axis=1) == truth, np.nan)
     return bootstrap_interval(lambda drawn: float(hits[drawn].mean()), len(hits))
 
 
 def rmse_interval_px(truth: Floats, predicted: Floats) -> Interval:
     """`rmse_px` of `(N, 15, 2)` points with its interval."""
     squares = np.square(predicted - truth, dtype=np.float64).reshape(len(truth), -1)
-    sums, counts = np.nansum(squares, axis=1), (~np.isnan(squares)).sum(axis=1)
+    known = ~np.isnan(truth).reshape(len(truth), -1)
+    sums, counts = squares.sum(axis=1, where=known), known.sum(axis=1)
     return bootstrap_interval(
         lambda drawn: float(np.sqrt(_ratio(sums[drawn].sum(), counts[drawn].sum()))), len(truth)
     )

@@ -11,6 +11,7 @@ import json
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from operator import index
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +34,22 @@ _SIDES_PX = {"emotion": EMOTION_SIDE_PX, "keypoints": KEYPOINT_SIDE_PX}
 _OUTPUTS = {"emotion": len(EMOTIONS), "keypoints": 2 * len(KEYPOINTS)}
 _LABELS = {"emotion": EMOTIONS, "keypoints": KEYPOINTS}
 _REMEDY = "convert the model again with: edge-emotion convert"
+
+# What readers rely on: the types of the plain entries, and of those inside the free tables.
+_NUMBER, _TABLE = (int, float, type(None)), (dict, type(None))
+_LARGEST_NUMBER = 10**18
+_ENTRIES: dict[str, type] = {
+    **dict.fromkeys(("format", "license", "flatbuffer_sha256"), str),
+    **dict.fromkeys(("architecture", "recipe", "training_data", "accuracy", "versions"), dict),
+    "edgetpu": dict,
+}
+_INSIDE: dict[str, dict[str, Any]] = {
+    "architecture": {"name": str, "parameters": int, "macs": int},
+    "accuracy": {"measured_on": str, "float": _TABLE, "gate": _TABLE},
+    "edgetpu": dict.fromkeys(
+        ("operations", "mapped", "on_chip_used_bytes", "off_chip_bytes"), _NUMBER
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,13 @@ class ModelMetadata:
     flatbuffer_sha256: str = ""
 
     def __post_init__(self) -> None:
+        for name, kind in _ENTRIES.items():
+            _expect_type(name, getattr(self, name), kind)
+        for name, inside in _INSIDE.items():
+            table = getattr(self, name)
+            for key in inside.keys() & table.keys():
+                _expect_type(f"{name}.{key}", table[key], inside[key])
+        self._check_lineage()
         if self.task not in _LABELS:
             raise ValueError(f"task {self.task!r}; expected emotion or keypoints")
         if self.labels != _LABELS[self.task]:
@@ -87,6 +111,20 @@ class ModelMetadata:
                 raise ValueError(f"mean_face {self.mean_face}; expected 15 points")
             if not self.offset_limit_px or self.offset_limit_px <= 0:
                 raise ValueError(f"offset_limit_px {self.offset_limit_px}; expected above 0")
+            if not np.isfinite([*np.ravel(self.mean_face), self.offset_limit_px]).all():
+                raise ValueError("a mean_face or offset_limit_px that is no finite number")
+
+    def _check_lineage(self) -> None:
+        """What is in the tables whose keys are names: of sets, packages, formats and measures."""
+        for name, facts in self.training_data.items():
+            _expect_type(f"training_data.{name}", facts, dict)
+            _expect_type(f"training_data.{name}.faces", facts.get("faces"), int)
+            _expect_type(f"training_data.{name}.sha256", facts.get("sha256"), str)
+        for name, version in self.versions.items():
+            _expect_type(f"versions.{name}", version, str)
+        _expect_type(f"accuracy.{self.format}", self.accuracy.get(self.format), _TABLE)
+        if self.accuracy.get("gate"):
+            _expect_type("accuracy.gate.reason", self.accuracy["gate"].get("reason"), str)
 
 
 @dataclass(frozen=True)
@@ -150,7 +188,12 @@ def read_model(path: Path, task: Task | None = None) -> ModelFile:
 
 
 def write_model(path: Path, flatbuffer: bytes, metadata: ModelMetadata) -> None:
-    """Write a model file in one step; the same contents give the same bytes.
+    """Write a model file in one step (see `model_bytes`)."""
+    write_bytes(path, model_bytes(flatbuffer, metadata))
+
+
+def model_bytes(flatbuffer: bytes, metadata: ModelMetadata) -> bytes:
+    """The content of a model file; the same flatbuffer and metadata give the same bytes.
 
     Raises:
         ValueError: the flatbuffer has an archive behind it already.
@@ -165,7 +208,7 @@ def write_model(path: Path, flatbuffer: bytes, metadata: ModelMetadata) -> None:
         member = zipfile.ZipInfo(_MEMBER)  # dated 1980, so that nothing depends on the clock
         member.compress_type = zipfile.ZIP_DEFLATED
         archive.writestr(member, json.dumps(table, indent=1))
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _metadata(path: Path, content: bytes) -> tuple[ModelMetadata, int]:
@@ -193,16 +236,29 @@ def _metadata(path: Path, content: bytes) -> tuple[ModelMetadata, int]:
     try:
         if table.pop("schema") != SCHEMA:
             raise ValueError("another schema of metadata; update edge-emotion")
+        json.dumps(table, ensure_ascii=False).encode()  # fails where text cannot be printed
         table["labels"] = tuple(table["labels"])
         if table["mean_face"] is not None:
             table["mean_face"] = tuple((float(x), float(y)) for x, y in table["mean_face"])
         for tensor in ("input", "output"):
-            table[tensor] = TensorSpec(**{**table[tensor], "shape": tuple(table[tensor]["shape"])})
+            shape = tuple(index(size) for size in table[tensor]["shape"])
+            table[tensor] = TensorSpec(**{**table[tensor], "shape": shape})
         if table.get("test_vectors") is not None:  # unknown to earlier versions
             table["test_vectors"] = TestVectors.from_table(table["test_vectors"])
         return ModelMetadata(**table), member.header_offset
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise EdgeEmotionError(f"{path}: its metadata cannot be used: {error}") from error
+    except KeyError as error:
+        raise EdgeEmotionError(f"{path}: its metadata lacks {error}", remedy=_REMEDY) from error
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise EdgeEmotionError(
+            f"{path}: its metadata cannot be used: {error}", remedy=_REMEDY
+        ) from error
+
+
+def _expect_type(name: str, found: object, kind: Any) -> None:
+    if not isinstance(found, kind) or isinstance(found, bool):
+        raise ValueError(f"{name} of type {type(found).__name__}")
+    if isinstance(found, int) and abs(found) > _LARGEST_NUMBER:
+        raise ValueError(f"{name} beyond {_LARGEST_NUMBER:.0e}")
 
 
 def _expect_shape(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> None:

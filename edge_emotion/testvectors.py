@@ -28,11 +28,14 @@ class TestVectors:
         seeds: of the faces.
         faces_sha256: of the faces' bytes, so that a change of how they are drawn is noticed.
         outputs: of each face the bytes of the model's output tensor, little-endian, as hex.
+        cpu: largest and mean difference of what the CPU's fast kernels answered where they were
+            made, in the output's real values; None in a file of an earlier version.
     """
 
     seeds: tuple[int, ...]
     faces_sha256: str
     outputs: tuple[str, ...]
+    cpu: tuple[float, float] | None = None
 
     __test__ = False  # pytest is not meant by the name
 
@@ -41,11 +44,19 @@ class TestVectors:
             raise ValueError(
                 f"test vectors with {len(self.seeds)} seeds and {len(self.outputs)} outputs"
             )
+        if self.cpu is not None and not all(0 <= apart < np.inf for apart in self.cpu):
+            raise ValueError(f"test vectors that are {self.cpu} apart")
 
     @classmethod
-    def of(cls, seeds: tuple[int, ...], faces: Image, outputs: Iterable[bytes]) -> "TestVectors":
+    def of(
+        cls,
+        seeds: tuple[int, ...],
+        faces: Image,
+        outputs: Iterable[bytes],
+        cpu: tuple[float, float] | None = None,
+    ) -> "TestVectors":
         """From `(N, S, S)` faces and the bytes of the output tensor for each."""
-        return cls(seeds, _sha256(faces), tuple(output.hex() for output in outputs))
+        return cls(seeds, _sha256(faces), tuple(output.hex() for output in outputs), cpu)
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> "TestVectors":
@@ -54,7 +65,11 @@ class TestVectors:
         Raises:
             KeyError, TypeError, ValueError: the table is not of this kind.
         """
-        return cls(tuple(table["seeds"]), table["faces_sha256"], tuple(table["outputs"]))
+        cpu = table.get("cpu")
+        if cpu is not None:
+            largest, mean = cpu
+            cpu = (float(largest), float(mean))
+        return cls(tuple(table["seeds"]), table["faces_sha256"], tuple(table["outputs"]), cpu)
 
     def faces(self, side: int) -> Image:
         """`(N, S, S) uint8` faces.

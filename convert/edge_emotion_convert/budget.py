@@ -58,7 +58,7 @@ def read_limits(budget: Path | None, max_drop: float | None) -> dict[Task, Limit
 
     Raises:
         EdgeEmotionError: the file cannot be read.
-        WrongUse: an unknown key, or a limit that is no number.
+        WrongUse: an unknown key, or a limit that is no number or below 0.
     """
     table = _read(budget) if budget else {}
     unknown = [name for name in table if name not in MEASURES]
@@ -104,6 +104,7 @@ def _limits(task: Task, table: Any, budget: Path | None) -> Iterator[tuple[str, 
 
 
 def _number(name: str, limit: Any) -> float:
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
-        raise WrongUse(f"{name} {limit}", expected="a number of points or pixels")
+    number = isinstance(limit, int | float) and not isinstance(limit, bool)
+    if not number or not math.isfinite(limit) or limit < 0:
+        raise WrongUse(f"{name} {limit}", expected="a number of points or pixels, 0 or more")
     return float(limit)

@@ -15,6 +15,7 @@ from edge_emotion_convert.measure import EmotionFigures, KeypointFigures, figure
 from edge_emotion_convert.rows import Rows
 
 Answers = Mapping[str, Floats]
+Signatures = Mapping[str, Any]
 
 _PURPOSE = {
     "emotion": "tells which of five emotions a face shows ({labels}), as probabilities, from a "
@@ -53,7 +54,13 @@ def card_command(card: Path, model: Path, *, split: str, **options: Any) -> None
     write_text(card, text)
 
 
-def conversion_card(metadata: ModelMetadata, size_bytes: int, answers: Answers, rows: Rows) -> str:
+def conversion_card(
+    metadata: ModelMetadata,
+    size_bytes: int,
+    answers: Answers,
+    rows: Rows,
+    signatures: Signatures | None = None,
+) -> str:
     """The card of an export, from what its conversion measured.
 
     Args:
@@ -61,6 +68,7 @@ def conversion_card(metadata: ModelMetadata, size_bytes: int, answers: Answers, 
         size_bytes: of the file, or of all files of a folder.
         answers: to `rows`, for each of the models that are compared: float and the export's format.
         rows: which neither trained nor calibrated it.
+        signatures: of a SavedModel, in place of the metadata's tensors.
     """
     interval = accuracy_interval if metadata.task == "emotion" else rmse_interval_px
     parts = (
@@ -72,21 +80,28 @@ def conversion_card(metadata: ModelMetadata, size_bytes: int, answers: Answers, 
         for name, given in answers.items()
         if len(rows)
     )
-    return model_card(metadata, Evaluation(Path(), metadata.task, tuple(parts)), size_bytes)
+    evaluation = Evaluation(Path(), metadata.task, tuple(parts))
+    return model_card(metadata, evaluation, size_bytes, signatures)
 
 
-def model_card(metadata: ModelMetadata, evaluation: Evaluation, size_bytes: int) -> str:
+def model_card(
+    metadata: ModelMetadata,
+    evaluation: Evaluation,
+    size_bytes: int,
+    signatures: Signatures | None = None,
+) -> str:
     """The card of one model file.
 
     Args:
         metadata: from the file.
         evaluation: of that file, on data it was not trained on.
         size_bytes: of the file.
+        signatures: of a SavedModel, in place of the metadata's tensors.
     """
     sections = [
         f"# {metadata.architecture.get('name', 'network')}, {metadata.task}, {metadata.format}",
         f"This network {_PURPOSE[metadata.task].format(labels=', '.join(metadata.labels))}.",
-        "\n".join(_facts(metadata, size_bytes)),
+        "\n".join(_facts(metadata, size_bytes, signatures)),
         "## Training data",
         "\n".join(_data(metadata)),
         "## Measured",
@@ -100,24 +115,48 @@ def model_card(metadata: ModelMetadata, evaluation: Evaluation, size_bytes: int)
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _facts(metadata: ModelMetadata, size_bytes: int) -> Iterator[str]:
-    network, given, answered = metadata.architecture, metadata.input, metadata.output
+def _facts(
+    metadata: ModelMetadata, size_bytes: int, signatures: Signatures | None
+) -> Iterator[str]:
+    network = metadata.architecture
     size = (
         f"- Size: {size_bytes / 1000:.0f} kB, {network.get('parameters', 0) / 1e6:.2f} M parameters"
     )
     macs = network.get("macs")
     yield f"{size}, {macs / 1e6:.0f} M multiply-accumulates a face" if macs else size
-    for name, spec in (("Input", given), ("Output", answered)):
-        shape = "×".join(map(str, spec.shape))
-        step = f", scale {spec.scale:.7f}, zero point {spec.zero_point}" if spec.quantized else ""
-        yield f"- {name}: {shape} {spec.dtype}{step}"
+    yield from _tensors(metadata) if signatures is None else _told(signatures)
     versions = ", ".join(f"{name} {version}" for name, version in metadata.versions.items())
     yield f"- Made with: {versions}; recipe {metadata.recipe.get('name', 'unknown')}"
 
 
+def _tensors(metadata: ModelMetadata) -> Iterator[str]:
+    for name, spec in (("Input", metadata.input), ("Output", metadata.output)):
+        shape = "×".join(map(str, spec.shape))
+        step = f", scale {spec.scale:.7f}, zero point {spec.zero_point}" if spec.quantized else ""
+        yield f"- {name}: {shape} {spec.dtype}{step}"
+
+
+def _told(signatures: Signatures) -> Iterator[str]:
+    """Each signature with its inputs and outputs; N is any number of faces."""
+    for name, sides in signatures.items():
+        given, answered = (
+            ", ".join(
+                f"`{key}` {'×'.join('N' if size is None else str(size) for size in spec['shape'])} "
+                f"{spec['dtype']}"
+                for key, spec in sides[side].items()
+            )
+            for side in ("inputs", "outputs")
+        )
+        unit = ", pixels of the 96 px face" if "keypoints" in sides["outputs"] else ""
+        yield f"- Signature `{name}`: {given} to {answered}{unit}"
+
+
 def _data(metadata: ModelMetadata) -> Iterator[str]:
     if not metadata.training_data:
-        yield "Not known: the network was trained elsewhere."
+        where = "elsewhere"
+        if metadata.recipe:
+            where = f"on {', '.join(metadata.recipe['sets'])}, which were not there to fingerprint"
+        yield f"Not known: the network was trained {where}."
         return
     yield "| set | faces trained on | SHA-256 of pixels and labels |"
     yield "|---|---|---|"

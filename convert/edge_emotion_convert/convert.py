@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_emotion.errors import EdgeEmotionError, GateNotMet, WrongUse
+from edge_emotion.errors import EdgeEmotionError, GateNotMet, WrongUse, warn
 from edge_emotion.files import write_text
 from edge_emotion.quantization import TensorSpec
 from edge_emotion_convert import calibration, report
@@ -16,10 +16,12 @@ from edge_emotion_convert.edgetpu import EdgeTpuResult, edgetpu_step
 from edge_emotion_convert.exports import CARD, Kept, keep, record
 from edge_emotion_convert.formats import FORMATS, SAVED_MODEL
 from edge_emotion_convert.progress import say, tell
+from edge_emotion_convert.remedies.auto import halves, treat
 from edge_emotion_convert.serving import VERSION, write_saved_model
 from edge_emotion_convert.subject import Subject, of_run, open_subject
 from edge_emotion_convert.sweep import sweep
 from edge_emotion_convert.trial import Trial, convert_and_measure, prepare
+from edge_emotion_convert.why import explain, layer_table
 from edge_emotion_train.networks.saved import TASKS
 from edge_emotion_train.runs import newest_run
 
@@ -72,6 +74,7 @@ def convert(
     budget: Path | None = None,
     representative: int = calibration.DEFAULT_COUNT,
     edgetpu: bool = False,
+    auto: bool = False,
     runs: Path = RUNS,
 ) -> list[Export]:
     """Convert a network, or that of the newest finished run of each task, and judge what came out.
@@ -83,12 +86,14 @@ def convert(
     Args:
         model: what `subject.open_subject` opens; None takes the newest run of each task.
         formats: some of `ALL`.
-        data: what `sources.splits_to_convert_with` takes; None takes the data of the training.
+        data: what `material.open_material` takes; None takes the data of the training.
         out: where the exports go.
         max_drop: in percentage points of accuracy and pixels of RMSE; None takes the defaults.
         budget: a TOML file with limits of any measure.
         representative: how many training faces calibrate.
         edgetpu: whether an int8 file that passed is compiled for an Edge TPU as well.
+        auto: whether remedies are tried on int8, chosen on one half of the validation rows; every
+            format is measured on the other.
         runs: where to look for runs.
 
     Raises:
@@ -101,8 +106,10 @@ def convert(
     limits = read_limits(budget, max_drop)
     exports = []
     for subject in _subjects(model, runs):
-        trial = prepare(subject, data)
-        export = _convert(trial, formats, out, limits[subject.task], representative)
+        choosing, trial = None, prepare(subject, data)
+        if auto:
+            choosing, trial = halves(trial)
+        export = _convert(trial, formats, out, limits[subject.task], representative, choosing)
         exports.append(_compiled(export) if edgetpu else export)
     return exports
 
@@ -123,17 +130,35 @@ def convert_command(model: Path | None = None, *, as_json: bool = False, **optio
         for export in exports:
             if export.saved_model is not None:
                 tell(f"{export.folder / VERSION}: {', '.join(export.saved_model)}")
+            if export.edgetpu is not None:
+                tell(f"{export.trial.subject.task}: {export.edgetpu.sentence()}")
     kept = [kept for export in exports for kept in export.models]
     failed = [one for one in kept if not one.candidate.verdict.passed]
+    compiled = [export.edgetpu for export in exports if export.edgetpu is not None]
+    failures = [result.failure for result in compiled if result.failure is not None]
     if failed:
+        for failure in failures:
+            warn(str(failure))
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         raise GateNotMet(
             f"{failed[0].file} did not pass{more}: {failed[0].candidate.verdict.reason}",
-            remedy="calibrate with more faces (--representative) or allow more (--max-drop)",
+            remedy=_remedy(failed[0]),
         )
-    for export in exports:
-        if export.edgetpu is not None and export.edgetpu.failure is not None:
-            raise export.edgetpu.failure
+    if failures:
+        raise failures[0]
+
+
+def _remedy(failed: Kept) -> str:
+    candidate, allow = failed.candidate, "allow more (--max-drop)"
+    if not len(candidate.answers):
+        return "name data with validation faces with --data"
+    if not candidate.verdict.measured:
+        return "name data that shows what is limited with --data, or convert to another format"
+    if not candidate.format.integer:
+        return allow
+    if candidate.format.name == "int8" and "remedies" not in candidate.metadata.accuracy:
+        return f"let --auto look for remedies, or {allow}"
+    return f"calibrate with more faces (--representative) or {allow}"
 
 
 def sweep_command(
@@ -160,6 +185,34 @@ def sweep_command(
         tell("")
 
 
+def why_command(
+    model: Path | None = None,
+    *,
+    data: Path | None = None,
+    representative: int = calibration.DEFAULT_COUNT,
+    page: Path | None = None,
+    as_json: bool = False,
+    runs: Path = RUNS,
+) -> None:
+    """Print what int8 costs layer by layer and why, and draw it on a page; nothing is converted."""
+    explained = [
+        explain(prepare(subject, data), representative, _seed(subject))
+        for subject in _subjects(model, runs)
+    ]
+    if page is not None:
+        from edge_emotion_convert.why_page import why_page  # loads matplotlib
+
+        write_text(page, why_page(explained))
+        say(f"page: {page}")
+    if as_json:
+        tell(json.dumps({one.name: one.as_dict() for one in explained}, indent=2))
+        return
+    for one in explained:
+        tell(layer_table(one))
+        for sentence in ("", *one.sentences, ""):
+            tell(sentence)
+
+
 def _subjects(model: Path | None, runs: Path) -> Iterator[Subject]:
     """One after the other, so that only one network is in memory."""
     if model is not None:
@@ -182,7 +235,12 @@ def _seed(subject: Subject) -> int:
 
 
 def _convert(
-    trial: Trial, formats: Sequence[str], out: Path, limits: Limits, representative: int
+    trial: Trial,
+    formats: Sequence[str],
+    out: Path,
+    limits: Limits,
+    representative: int,
+    choosing: Trial | None,
 ) -> Export:
     subject, folder = trial.subject, out / trial.subject.name
     targets = [FORMATS[name] for name in formats if name != SAVED_MODEL]
@@ -191,6 +249,9 @@ def _convert(
         samples = calibration.samples(trial.calibrating, representative, _seed(subject))
         say(f"{subject.task}: {len(samples)} training faces calibrate integer formats")
     for target in targets:
+        if choosing is not None and target.name == "int8":
+            models.append(keep(trial, treat(choosing, trial, representative, limits), folder))
+            continue
         say(f"{subject.task}: {target.name}, measured on {trial.measured_on}")
         models.append(keep(trial, convert_and_measure(trial, target, samples, limits), folder))
     signatures = _export_saved_model(trial, folder) if SAVED_MODEL in formats else None
@@ -217,8 +278,8 @@ def _export_saved_model(trial: Trial, folder: Path) -> dict[str, Any]:
     shapes = (trial.subject.network.input_shape, trial.subject.network.output_shape)
     given, answered = (TensorSpec((1, *shape[1:]), "float32") for shape in shapes)
     metadata = trial.metadata(SAVED_MODEL, given, answered)
-    card = conversion_card(metadata, size, {"float": trial.answers}, trial.measuring)
-    write_text(folder / f"{trial.subject.task}_{SAVED_MODEL}{CARD}", card)
+    answers = {"float": trial.answers}
+    card = conversion_card(metadata, size, answers, trial.measuring, signatures)
     entry = {
         "file": VERSION.as_posix(),
         "task": trial.subject.task,
@@ -227,5 +288,6 @@ def _export_saved_model(trial: Trial, folder: Path) -> dict[str, Any]:
         "signatures": signatures,
         "float": metadata.accuracy["float"],
     }
-    record(trial.subject, folder, "models", entry)
+    file = folder / f"{trial.subject.task}_{SAVED_MODEL}{CARD}"
+    record(trial.subject, folder, "models", entry, {file: card.encode()})
     return signatures

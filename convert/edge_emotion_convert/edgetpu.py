@@ -1,5 +1,7 @@
 """The Edge TPU step of a conversion: check the graph, compile it, put the metadata back.
 
+A compiled file stands beside the int8 file it was made from, whose checksum it holds.
+
 Google's compiler (https://coral.ai/docs/edgetpu/compiler) is a program for x86-64 Debian that is
 run as a process of its own, where it is installed or in the container of `convert/edgetpu`.  It
 leaves away what stands behind the flatbuffer, so the metadata is written again.
@@ -10,12 +12,14 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.modelfile import read_model, write_model
+from edge_emotion.files import write_together
+from edge_emotion.modelfile import ModelFile, model_bytes, read_model
 from edge_emotion_convert.edgetpu_operators import LeftToCpu, left_to_cpu
 from edge_emotion_convert.progress import say
 
@@ -29,6 +33,9 @@ HOW_TO_GET_IT = (
 _STARTING_S = 30  # what starting the container may take
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _MAPPED = "Mapped to Edge TPU"
+_SOURCE = "int8_sha256"  # in the metadata: of the graph that was compiled
+_KINDS_NAMED = 8
+_CARD = ".md"
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class EdgeTpuResult:
     Attributes:
         file: the compiled model file; None where there is none.
         left_to_cpu: operators that by the documentation run on the CPU.
-        compiler: what the compiler's log says (see `read_log`); empty where it did not run.
-        failure: why there is no compiled file; None where there is one.
+        compiler: what the compiler's log said (see `read_log`) when it made the file.
+        failure: why it could not be compiled now; None where it was.
     """
 
     file: Path | None
@@ -56,12 +63,26 @@ class EdgeTpuResult:
             "failure": str(self.failure) if self.failure else None,
         }
 
+    def sentence(self) -> str:
+        """Which operators the CPU runs, those behind the first by their names."""
+        if not self.left_to_cpu:
+            return "by Coral's documentation the Edge TPU runs every operator"
+        first, *behind = self.left_to_cpu
+        names = Counter(operator.operator for operator in behind).most_common()
+        told = [f"{count} {name}" for name, count in names[:_KINDS_NAMED]]
+        told += [f"{len(names) - _KINDS_NAMED} other kinds"] * (len(names) > _KINDS_NAMED)
+        with_it = f", and with it {', '.join(told)}" if told else ""
+        return (
+            f"{first.operator}, operator {first.place}, is left to the CPU, because it "
+            f"{first.reason}{with_it}"
+        )
+
 
 def edgetpu_step(model: Path, timeout_s: int = TIMEOUT_S) -> EdgeTpuResult:
     """Compile an int8 model file for the Edge TPU, beside itself as NAME_edgetpu.tflite.
 
-    What stays on the CPU is told on stderr.  Where there is no compiler, or it fails, an earlier
-    compiled file stays, and the result says why.
+    What stays on the CPU is told on stderr.  Where there is no compiler, or it fails, a file that
+    was compiled from the same network stays, and the result says why.
 
     Args:
         model: a file of `convert --int8`.
@@ -78,18 +99,74 @@ def edgetpu_step(model: Path, timeout_s: int = TIMEOUT_S) -> EdgeTpuResult:
         )
     left = tuple(left_to_cpu(file.flatbuffer))
     if left:
-        first = left[0]
-        say(
-            f"{model.name}: {first.operator}, operator {first.place}, is left to the CPU, because "
-            f"it {first.reason}, and with it {len(left) - 1} behind it"
-        )
+        say(f"{model.name}: {EdgeTpuResult(None, left, {}, None).sentence()}")
     try:
         flatbuffer, facts = _compile(file.flatbuffer, timeout_s)
     except EdgeEmotionError as failure:
-        return EdgeTpuResult(None, left, {}, failure)
-    compiled = model.with_name(f"{model.stem}_edgetpu.tflite")
-    write_model(compiled, flatbuffer, replace(file.metadata, edgetpu=facts))
-    return EdgeTpuResult(compiled, left, facts, None)
+        former = compiled_beside(model)
+        if former is None:
+            return EdgeTpuResult(None, left, {}, failure)
+        return replace(former, failure=failure)
+    compiled = _compiled_path(model)
+    result = EdgeTpuResult(compiled, left, facts, None)
+    stamped = {**facts, _SOURCE: file.metadata.flatbuffer_sha256}
+    content = model_bytes(flatbuffer, replace(file.metadata, edgetpu=stamped))
+    card = _card(file, result, len(content))
+    write_together({compiled.with_suffix(_CARD): card.encode(), compiled: content})
+    _rejected_path(compiled).unlink(missing_ok=True)
+    return result
+
+
+def compiled_beside(model: Path) -> EdgeTpuResult | None:
+    """What stands compiled beside an int8 model file; None if nothing does.
+
+    A file that was compiled from another network is renamed to NAME_edgetpu.tflite.rejected, so
+    that nothing takes it for this one's.
+
+    Raises:
+        EdgeEmotionError: the int8 file is damaged.
+    """
+    compiled = _compiled_path(model)
+    if not compiled.is_file():
+        return None
+    file = read_model(model)
+    try:
+        facts = dict(read_model(compiled).metadata.edgetpu)
+    except EdgeEmotionError:  # as the compiler alone leaves it, or damaged
+        facts = {}
+    if facts.pop(_SOURCE, None) != file.metadata.flatbuffer_sha256:
+        aside = compiled.replace(_rejected_path(compiled))
+        compiled.with_suffix(_CARD).unlink(missing_ok=True)
+        say(f"{compiled.name} was not compiled from {model.name} as it is now: kept as {aside}")
+        return None
+    return EdgeTpuResult(compiled, tuple(left_to_cpu(file.flatbuffer)), facts, None)
+
+
+def _compiled_path(model: Path) -> Path:
+    return model.with_name(f"{model.stem}_edgetpu.tflite")
+
+
+def _rejected_path(compiled: Path) -> Path:
+    return compiled.with_name(f"{compiled.name}.rejected")
+
+
+def _card(file: ModelFile, result: EdgeTpuResult, size_bytes: int) -> str:
+    """The int8 file's card, headed by what compiling made of it."""
+    known, title, rest = file.path.with_suffix(_CARD), f"# {file.path.stem}", ""
+    if known.is_file():
+        title, _, rest = known.read_text(encoding="utf-8").partition("\n")
+    facts = {name: "?" if fact is None else fact for name, fact in result.compiler.items()}
+    sentence = result.sentence()
+    return f"""{title}, compiled for an Edge TPU
+
+Compiled from `{file.path.name}` (SHA-256 of its graph `{file.metadata.flatbuffer_sha256[:16]}`) by
+{COMPILER} {facts["version"]}, {size_bytes / 1000:.0f} kB: {facts["mapped"]} of \
+{facts["operations"]} operators mapped, {facts["on_chip_used_bytes"]} bytes of parameters
+on the chip, {facts["off_chip_bytes"]} streamed. {sentence[0].upper()}{sentence[1:]}.
+
+What follows is the card of the int8 file, with which all figures were measured: none on an Edge
+TPU.
+{rest}"""
 
 
 def read_log(log: str) -> dict[str, Any]:

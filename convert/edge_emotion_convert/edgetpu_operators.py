@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
+from tensorflow.lite.python import schema_py_generated as schema
 
 _BEHIND = "comes after an operator that is left to the CPU"
 _LARGEST_SOFTMAX = 16_000
@@ -18,6 +18,18 @@ _LARGEST_SOFTMAX = 16_000
 # Compiler 16.0 (2021), the last, refuses a file with a newer version of an operator than it knows:
 # google-coral/edgetpu issues 631, 845 and 879; FULLY_CONNECTED by TFLite's register.cc of its time.
 _NEWEST_VERSION = {"CONV_2D": 5, "FULLY_CONNECTED": 9, "QUANTIZE": 2, "TRANSPOSE_CONV": 3}
+
+# Inputs that are parameters, which the compiler must know: their places and names.
+_WEIGHTS, _AXES = {1: "weights", 2: "biases"}, {1: "axes"}
+_PARAMETERS = {
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"), _WEIGHTS),
+    **dict.fromkeys(("MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"), _AXES),
+    "PAD": {1: "padding"},
+    "PRELU": {1: "slopes"},
+    "SPLIT": {0: "axes"},
+    "STRIDED_SLICE": dict.fromkeys((1, 2, 3), "limits or strides"),
+    "TRANSPOSE_CONV": {0: "sizes", 1: "weights", 3: "biases"},  # its input comes third
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,9 @@ def _obstacle(operator: _Operator) -> str:
     newest = _NEWEST_VERSION.get(operator.name, operator.version)
     if operator.version > newest:
         return f"has version {operator.version}; the compiler knows up to {newest}"
+    for place, name in _PARAMETERS.get(operator.name, {}).items():
+        if place < len(operator.inputs) and operator.inputs[place].constant is None:
+            return f"has computed {name}"
     for tensor in (*operator.inputs, *operator.outputs):
         if tensor.constant is not None:
             continue
@@ -106,12 +121,7 @@ def _convolution(operator: _Operator) -> str:
     options = operator.options
     if operator.name != "TRANSPOSE_CONV" and options.dilationWFactor != options.dilationHFactor:
         return "is dilated otherwise in x than in y"
-    return _constant_parameters(operator)
-
-
-def _constant_parameters(operator: _Operator) -> str:
-    # The weights come second, and a transposed convolution's input third.
-    return "has weights that are computed" if operator.inputs[1].constant is None else ""
+    return ""
 
 
 def _concatenation(operator: _Operator) -> str:
@@ -127,7 +137,7 @@ def _fully_connected(operator: _Operator) -> str:
         return "has weights of another format than the default"
     if operator.outputs[0].long_axes > 1:
         return "has an output of more than one dimension"
-    return _constant_parameters(operator)
+    return ""
 
 
 def _softmax(operator: _Operator) -> str:
@@ -165,6 +175,14 @@ def _split(operator: _Operator) -> str:  # the axis comes first
 def _prelu(operator: _Operator) -> str:
     outer = operator.inputs[1].shape[:-1]
     return "has more than one slope a channel" if any(size > 1 for size in outer) else ""
+
+
+def _squeeze(operator: _Operator) -> str:
+    shape, named = operator.inputs[0].shape, operator.options.squeezeDims
+    axes = range(len(shape)) if named is None or not len(named) else named
+    removed = [axis % len(shape) for axis in axes if shape[axis] == 1]
+    inner = any(size > 1 for axis in removed for size in shape[:axis])
+    return "removes an axis behind one longer than 1" if inner else ""
 
 
 def _strided_slice(operator: _Operator) -> str:
@@ -206,7 +224,7 @@ _LIMITS: dict[str, Callable[[_Operator], str] | None] = {
     "SPACE_TO_DEPTH": None,
     "SPLIT": _split,
     "SQUARED_DIFFERENCE": None,
-    "SQUEEZE": None,
+    "SQUEEZE": _squeeze,
     "STRIDED_SLICE": _strided_slice,
     "SUB": None,
     "SUM": _not_the_batch,

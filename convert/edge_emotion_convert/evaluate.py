@@ -1,6 +1,7 @@
 """`edge-emotion evaluate`: what a model reads rightly, with intervals."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.metrics import Interval, accuracy_interval, rmse_interval_px
 from edge_emotion.modelfile import Task
+from edge_emotion.terminal import make_table
 from edge_emotion.types import Floats
 from edge_emotion_convert.measure import (
     EmotionFigures,
@@ -26,7 +28,7 @@ from edge_emotion_convert.measure import (
 from edge_emotion_convert.models import Opened, open_model, open_other
 from edge_emotion_convert.progress import say, tell
 from edge_emotion_convert.rows import Rows, take
-from edge_emotion_convert.sources import Source, open_sources
+from edge_emotion_convert.sources import Source, open_sources, own_folder
 
 _NAME_WIDTH = 46  # characters, so that a table keeps to 100
 _Mask = npt.NDArray[np.bool_]
@@ -64,7 +66,10 @@ class Evaluation:
                 {
                     "rows_of": part.name,
                     **as_table(part.figures),
-                    "interval_95": [round(part.interval.low, 5), round(part.interval.high, 5)],
+                    "interval_95": [
+                        None if math.isnan(end) else round(end, 5)
+                        for end in (part.interval.low, part.interval.high)
+                    ],
                 }
                 for part in self.parts
             ],
@@ -163,13 +168,14 @@ def _summed(part: Part) -> list[str]:
 
 
 def _measure(opened: Opened, data: Path | None, split: str) -> list[Measured]:
-    data = data or opened.data
+    own = own_folder(opened.recipe, opened.data)
+    data = data or own
     if data is None:
         raise WrongUse("no data to evaluate on", remedy="name it with --data")
     say(f"{opened.task}: reading {data}")
     interval = accuracy_interval if opened.task == "emotion" else rmse_interval_px
     measured: list[Measured] = []
-    for source in open_sources(data, split, opened.task, opened.recipe):
+    for source in open_sources(data, split, opened.task, opened.recipe, own):
         say(f"{opened.task}: measuring {len(source.rows)} faces of {source.name}")
         answers = opened.predict(source.rows.images)
         for name, chosen, narrowed in _groups(source):
@@ -211,7 +217,7 @@ def _tell_emotion(evaluation: Evaluation) -> None:
         rows = []
         for name, counts in zip(EMOTIONS, found.confusion, strict=True):
             shares = (found.precision[name], found.recall[name], found.f1[name])
-            rows.append([name, *map(str, counts), *(f"{share:.1%}" for share in shares)])
+            rows.append([name, *map(str, counts), *map(_percent, shares)])
         tell(f"\n{part.name}")
         tell(_table(["true", *EMOTIONS, "precision", "recall", "F1"], rows))
 
@@ -235,9 +241,11 @@ def _tell_keypoints(evaluation: Evaluation) -> None:
 
 
 def _table(headings: list[str], rows: list[list[str]]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left", max_width=_NAME_WIDTH)
-    for row in rows:
-        table.add_row(*row)
+    table = make_table(headings, rows)
+    for column in table.columns:
+        column.max_width = _NAME_WIDTH
     return table
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.1%}"

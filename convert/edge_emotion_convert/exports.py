@@ -5,17 +5,23 @@ a former one that did stays where it is.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_emotion.files import write_text
-from edge_emotion.modelfile import write_model
+import numpy as np
+
+from edge_emotion.errors import warn
+from edge_emotion.files import write_together
+from edge_emotion.modelfile import model_bytes
 from edge_emotion_convert.cards import conversion_card
+from edge_emotion_convert.edgetpu import compiled_beside
 from edge_emotion_convert.measure import as_table
-from edge_emotion_convert.progress import quiet
+from edge_emotion_convert.metadata import versions
+from edge_emotion_convert.progress import quiet, say
 from edge_emotion_convert.subject import Subject
-from edge_emotion_convert.trial import Candidate, Trial, versions
+from edge_emotion_convert.trial import Candidate, Trial
 from edge_emotion_device.verification import reference_vectors
 
 CONVERSION, REJECTED, CARD = "conversion.json", ".rejected", ".md"
@@ -38,6 +44,7 @@ class Kept:
     def as_dict(self) -> dict[str, Any]:
         """As in conversion.json."""
         candidate = self.candidate
+        remedies = candidate.metadata.accuracy.get("remedies")
         return {
             "file": self.file.name,
             "task": candidate.metadata.task,
@@ -47,6 +54,7 @@ class Kept:
             "float": as_table(candidate.before),
             candidate.format.name: as_table(candidate.after),
             "representative_faces": candidate.representative,
+            **({"remedies": remedies} if remedies else {}),
             "ms_per_face": round(candidate.ms_per_face, 4),
             "seconds": round(candidate.seconds, 1),
             "versions": candidate.metadata.versions,
@@ -56,6 +64,8 @@ class Kept:
 def keep(trial: Trial, candidate: Candidate, folder: Path) -> Kept:
     """Put a candidate into exports/NAME, as a model with its card or as a rejected file.
 
+    It goes there in one step with its card and its entry in conversion.json.
+
     Raises:
         EdgeEmotionError: the folder cannot be written to; what was there stays whole.
     """
@@ -63,23 +73,47 @@ def keep(trial: Trial, candidate: Candidate, folder: Path) -> Kept:
     good = folder / f"{trial.subject.task}_{candidate.format.name}.tflite"
     rejected = good.with_name(good.name + REJECTED)
     file = good if passed else rejected
-    with quiet():
-        vectors = reference_vectors(candidate.flatbuffer)
-    write_model(file, candidate.flatbuffer, replace(candidate.metadata, test_vectors=vectors))
-    kept = Kept(file, file.stat().st_size, candidate)
+    vectors = None
+    if np.isfinite(candidate.answers).all():
+        with quiet():
+            vectors = reference_vectors(candidate.flatbuffer)
+        if vectors is None:
+            say(f"{file.name}: no test vectors, TFLite has no reference kernels for it")
+    metadata = replace(candidate.metadata, test_vectors=vectors)
+    content = model_bytes(candidate.flatbuffer, metadata)
+    kept = Kept(file, len(content), candidate)
+    parts = {file: content}
     if passed:
-        rejected.unlink(missing_ok=True)
         answers = {"float": trial.answers, candidate.format.name: candidate.answers}
         card = conversion_card(candidate.metadata, kept.bytes, answers, trial.measuring)
-        write_text(good.with_suffix(CARD), card)
-    record(trial.subject, folder, "models" if passed else "rejected", kept.as_dict())
+        parts = {good.with_suffix(CARD): card.encode(), **parts}
+    record(trial.subject, folder, "models" if passed else "rejected", kept.as_dict(), parts)
+    if passed:
+        rejected.unlink(missing_ok=True)
+        compiled = compiled_beside(file) if candidate.format.name == "int8" else None
+        if compiled is not None:
+            entry = {**kept.as_dict(), "edgetpu": compiled.as_dict()}
+            record(trial.subject, folder, "models", entry)
     return kept
 
 
-def record(subject: Subject, folder: Path, group: str, entry: dict[str, Any]) -> None:
+def record(
+    subject: Subject,
+    folder: Path,
+    group: str,
+    entry: dict[str, Any],
+    parts: Mapping[Path, bytes] | None = None,
+) -> None:
     """Put an entry into conversion.json, in place of the one about the same file.
 
     A model that passed also takes the place of a rejected one of its name.
+
+    Args:
+        subject: the network.
+        folder: exports/NAME.
+        group: models or rejected.
+        entry: what is told of the file.
+        parts: files to write in the same step.
     """
     table = _read(folder / CONVERSION)
     gone = {entry["file"], entry["file"] + REJECTED} if group == "models" else {entry["file"]}
@@ -87,15 +121,30 @@ def record(subject: Subject, folder: Path, group: str, entry: dict[str, Any]) ->
         table[name] = [other for other in table.get(name, []) if other["file"] not in gone]
     table[group].append(entry)
     table = {**table, "run": subject.name, "task": subject.task, "versions": versions()}
-    write_text(folder / CONVERSION, json.dumps(table, indent=2) + "\n")
+    text = json.dumps(table, indent=2) + "\n"
+    write_together({**(parts or {}), folder / CONVERSION: text.encode()})
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """What an earlier conversion wrote; nothing where it cannot be read or is another's."""
+    """What an earlier conversion wrote; nothing, and a warning, where it is damaged."""
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
-        for name in ("models", "rejected"):
-            assert all(isinstance(entry["file"], str) for entry in table.get(name, []))
-    except (OSError, ValueError, AssertionError, AttributeError, KeyError, TypeError):
-        return {"run": "", "task": "", "versions": {}, "models": [], "rejected": []}
-    return table
+        if not _is_ours(table):
+            raise ValueError("it lists no conversions")
+        return dict(table)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        warn(f"{file} cannot be read and is written anew: {error}")
+    return {"models": [], "rejected": []}
+
+
+def _is_ours(table: Any) -> bool:
+    if not isinstance(table, dict):
+        return False
+    groups = [table.get(name, []) for name in ("models", "rejected")]
+    return all(isinstance(group, list) for group in groups) and all(
+        isinstance(entry, dict) and isinstance(entry.get("file"), str)
+        for group in groups
+        for entry in group
+    )

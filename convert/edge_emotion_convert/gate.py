@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_emotion_convert.budget import DEFAULT_LIMITS, Limits
 from edge_emotion_convert.gate_measures import MEASURES, Measure, task_of, value
-from edge_emotion_convert.measure import Figures
+from edge_emotion_convert.measure import Figures, plain
 from edge_emotion_convert.paired import McNemar
 
 
@@ -58,15 +58,21 @@ class Verdict:
         """Accuracy or RMSE."""
         return self.comparisons[0]
 
+    @property
+    def measured(self) -> bool:
+        """Whether the headline and everything that is limited came to a figure."""
+        judged = [one for one in self.comparisons[1:] if one.max_drop is not None]
+        return all(math.isfinite(one.drop) for one in (self.headline, *judged))
+
     def as_dict(self) -> dict[str, Any]:
         """The headline with the verdict, then everything else; what is NaN becomes None."""
-        headline = _plain(asdict(self.headline))
+        headline = plain(asdict(self.headline))
         return {
             **headline,
             "passed": self.passed,
             "reason": self.reason,
             "mcnemar": asdict(self.mcnemar) if self.mcnemar else None,
-            "measures": [_plain(asdict(comparison)) for comparison in self.comparisons],
+            "measures": [plain(asdict(comparison)) for comparison in self.comparisons],
         }
 
 
@@ -100,29 +106,21 @@ def judge(
             Comparison(measure.name, measure.unit, first, second, drop, interval, limit, kept)
         )
     told = [pair for pair in zip(MEASURES[task], comparisons, strict=True) if not pair[1].passed]
-    passed = not told
-    if not same_rows:
-        passed, reason = False, f"not measured: {before.rows} and {after.rows} rows"
-    else:
+    passed = not told and math.isfinite(comparisons[0].drop)
+    if same_rows:
         told = told or [(MEASURES[task][0], comparisons[0])]
         reason = "; ".join(_sentence(*pair) for pair in told)
+    else:
+        passed, reason = False, f"not measured: {before.rows} and {after.rows} rows"
     return Verdict(passed, reason, tuple(comparisons), mcnemar)
 
 
 def _sentence(measure: Measure, found: Comparison) -> str:
     figures = f"{measure.title} {found.before:.4f} in float, {found.after:.4f} converted"
     limit = found.max_drop
-    if limit is not None and not (math.isfinite(found.drop) and math.isfinite(limit)):
-        return f"not measured: {figures}, limit {limit}"
+    if not math.isfinite(found.drop if limit is None else found.drop + limit):
+        return f"not measured: {figures}" + ("" if limit is None else f", limit {limit}")
     sentence = f"{figures}: {measure.words(found.drop)}"
     if not found.passed:
         return f"{sentence}, more than the {limit:g} allowed"
     return f"{sentence} of the {limit:g} allowed" if limit and found.drop > 0 else sentence
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

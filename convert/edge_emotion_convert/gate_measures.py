@@ -42,6 +42,8 @@ class Measure:
 
     def words(self, loss: float) -> str:
         """A loss as a reader would say it."""
+        if not math.isfinite(loss):
+            return "not measured"
         amount = f"{abs(loss):.{self.digits}f}"
         if float(amount) == 0:
             return "unchanged"
@@ -50,6 +52,8 @@ class Measure:
 
     def change(self, loss: float, interval: Sequence[float] | None) -> str:
         """A loss as a change of the figure itself, and its interval: `+0.43 (-0.07 to +0.93)`."""
+        if not math.isfinite(loss):
+            return "not measured"
         sign = 1 if self.is_error else -1
         ends = sorted(sign * end for end in interval or (math.nan, math.nan))
         parts = [round(part, self.digits) + 0.0 for part in (sign * loss, *ends)]  # no -0.00

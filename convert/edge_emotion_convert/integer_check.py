@@ -6,15 +6,14 @@ import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.quantization import TensorSpec
-from edge_emotion_convert.progress import quiet
-from edge_emotion_device.runtime import Interpreter
+from edge_emotion_device.runtime import open_interpreter
 
 _BETWEEN_FORMATS = {"QUANTIZE", "DEQUANTIZE", "DELEGATE"}
 
 
 def tensor_specs(flatbuffer: bytes) -> tuple[TensorSpec, TensorSpec]:
     """Formats of the input and the output tensor of a .tflite."""
-    interpreter = _interpreter(flatbuffer)
+    interpreter = open_interpreter(flatbuffer)
     given, answered = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     return TensorSpec.of(given), TensorSpec.of(answered)
 
@@ -58,7 +57,7 @@ def float_operators(flatbuffer: bytes) -> Iterator[str]:
 
     One that only turns floats into integers or back is not told unless nothing else is there.
     """
-    interpreter = _interpreter(flatbuffer)
+    interpreter = open_interpreter(flatbuffer)
     floats = {
         tensor["index"]: tensor["name"]
         for tensor in interpreter.get_tensor_details()
@@ -71,10 +70,3 @@ def float_operators(flatbuffer: bytes) -> Iterator[str]:
     ]
     working = [name for name in named if name not in _BETWEEN_FORMATS]
     yield from working or named or floats.values()
-
-
-def _interpreter(flatbuffer: bytes) -> Interpreter:
-    with quiet():
-        interpreter = Interpreter(model_content=flatbuffer)
-        interpreter.allocate_tensors()
-    return interpreter

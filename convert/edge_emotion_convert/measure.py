@@ -5,7 +5,7 @@ could not be measured is NaN.
 """
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.modelfile import Task
 from edge_emotion.types import Floats, Image
 from edge_emotion_convert.progress import quiet
-from edge_emotion_convert.rows import Rows
+from edge_emotion_convert.rows import Rows, take
 from edge_emotion_device.interpreter import load_emotion, load_keypoints
 
 _QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
+_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,13 @@ Figures = EmotionFigures | KeypointFigures
 
 
 def figures(rows: Rows, answers: Floats) -> Figures:
-    """Figures of `answers` to `rows`: `(N, 5)` probabilities or `(N, 15, 2)` points."""
+    """Figures of `answers` to `rows`: `(N, 5)` probabilities or `(N, 15, 2)` points.
+
+    A network that answers NaN or infinity, be it once, is not measured: every figure is NaN.
+    """
+    if not np.isfinite(answers).all():
+        nothing = take(rows, np.zeros(len(rows), np.bool_))
+        return replace(figures(nothing, answers[:0]), rows=len(rows))
     if answers.ndim == 2:
         return _emotion_figures(rows, answers)
     return _keypoint_figures(rows, answers)
@@ -92,15 +99,21 @@ def predict_file(path: Path, task: Task, images: Image) -> Floats:
 
 def as_table(measured: Figures) -> dict[str, Any]:
     """The figures as a JSON object; what is NaN becomes null."""
-    return {key: _plain(value) for key, value in asdict(measured).items()}
+    table: dict[str, Any] = plain(asdict(measured), _DIGITS)
+    return table
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any, digits: int | None = None) -> Any:
+    """Figures as JSON has them: NaN and infinity become None, the rest is rounded to `digits`."""
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, float):
-        return None if math.isnan(value) else round(value, 5)
-    return value
+        return {key: plain(part, digits) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part, digits) for part in value]
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return None
+    return value if digits is None else round(value, digits)
 
 
 def _emotion_figures(rows: Rows, probabilities: Floats) -> EmotionFigures:

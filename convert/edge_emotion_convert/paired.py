@@ -42,8 +42,18 @@ def mcnemar(right_before: npt.NDArray[np.bool_], right_after: npt.NDArray[np.boo
     lost = int((right_before & ~right_after).sum())
     gained = int((~right_before & right_after).sum())
     differ = lost + gained
-    tail = sum(math.comb(differ, count) for count in range(min(lost, gained) + 1))
-    return McNemar(lost, gained, min(1.0, 2 * tail / 2**differ))
+    return McNemar(lost, gained, min(1.0, 2 * _tail(min(lost, gained), differ)))
+
+
+def _tail(most: int, coins: int) -> float:
+    """How probable at most `most` heads are among `coins` tossed.
+
+    The last term comes from its logarithm, each one before it from the one behind.
+    """
+    last = math.lgamma(coins + 1) - math.lgamma(most + 1) - math.lgamma(coins - most + 1)
+    counts = np.arange(most, 0, -1)
+    others = np.cumprod(counts / (coins - counts + 1)).sum()
+    return math.exp(last - coins * math.log(2)) * (1 + float(others))
 
 
 def loss_intervals(
@@ -59,11 +69,11 @@ def loss_intervals(
 
     Returns:
         Lowest and highest loss for each of the task's measures, in its unit; NaN where a measure
-        has no rows.
+        has no rows, and all of them if a model answered NaN or infinity.
     """
     rows, emotion = len(truth), before.ndim == 2
     measures = MEASURES["emotion" if emotion else "keypoints"]
-    if rows == 0:
+    if rows == 0 or not (np.isfinite(before).all() and np.isfinite(after).all()):
         return {measure.name: (math.nan, math.nan) for measure in measures}
     # How often each draw has each row: a draw's sum over the rows is then one product.
     draws = np.random.default_rng(SEED).multinomial(rows, np.full(rows, 1 / rows), DRAWS)

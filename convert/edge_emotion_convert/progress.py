@@ -11,16 +11,16 @@ from rich.progress import track
 from rich.table import Table
 
 from edge_emotion.quiet import only_python_speaks
+from edge_emotion.terminal import show
 
 _progress = Console(stderr=True, highlight=False)
-_answers = Console(highlight=False, width=200)  # a file or a pipe gets whole tables
 
 Item = TypeVar("Item")
 
 
 def tell(answer: str | Table) -> None:
     """Text or a table of facts on stdout."""
-    _answers.print(answer, markup=False, soft_wrap=True)
+    show(answer)
 
 
 def say(text: str) -> None:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -29,6 +31,16 @@ def to_tflite(model: keras.Model, target: Format, samples: Floats | None) -> byt
     Raises:
         EdgeEmotionError: TensorFlow cannot convert it, or what came out is not the format.
     """
+    with quiet(), conversion_errors(target):
+        flatbuffer = bytes(converter_for(model, target, samples).convert())
+    check_input(flatbuffer, target.input_type)
+    if target.integer:
+        check_full_integer(flatbuffer)
+    return flatbuffer
+
+
+def converter_for(model: keras.Model, target: Format, samples: Floats | None) -> Any:
+    """A `TFLiteConverter` that makes what `to_tflite` does; run it inside `conversion_errors`."""
 
     def representative() -> Iterator[list[Floats]]:
         assert samples is not None
@@ -39,27 +51,33 @@ def to_tflite(model: keras.Model, target: Format, samples: Floats | None) -> byt
     # Edge TPU compiler and static delegates refuse.
     face = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="face")
     task: Task = "emotion" if model.output_shape[-1] == OUTPUTS["emotion"] else "keypoints"
-    with quiet():
-        try:
-            # A Keras model, and a function with any other owner than itself, would be converted by
-            # way of a SavedModel in a temporary folder: to the same outputs, but in three times the
-            # time, and with an error that tells nothing when the disk is full.
-            graph = tf.function(lambda x: model(x, training=False), [face])
-            traced = graph.get_concrete_function()
-            converter = tf.lite.TFLiteConverter.from_concrete_functions([traced], graph)
-            target.set_up(converter, task)
-            if target.integer:
-                converter.representative_dataset = representative
-            flatbuffer = bytes(converter.convert())
-        except Exception as error:  # the converter passes on whatever its C++ side raises
-            raise EdgeEmotionError(
-                f"TensorFlow cannot convert the network to {target.name}: {_reason(error)}",
-                expected=f"layers that have {'integer' if target.integer else 'TFLite'} kernels",
-            ) from error
-    check_input(flatbuffer, target.input_type)
+    # A Keras model, and a function with any other owner than itself, would be converted by way of a
+    # SavedModel in a temporary folder: to the same outputs, but in three times the time, and with
+    # an error that tells nothing when the disk is full.
+    graph = tf.function(lambda x: model(x, training=False), [face])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [graph.get_concrete_function()], graph
+    )
+    target.set_up(converter, task)
     if target.integer:
-        check_full_integer(flatbuffer)
-    return flatbuffer
+        converter.representative_dataset = representative
+    return converter
+
+
+@contextmanager
+def conversion_errors(target: Format) -> Iterator[None]:
+    """Tell what TensorFlow fails with in one line.
+
+    Raises:
+        EdgeEmotionError: whatever is raised inside.
+    """
+    try:
+        yield
+    except Exception as error:  # the converter passes on whatever its C++ side raises
+        raise EdgeEmotionError(
+            f"TensorFlow cannot convert the network to {target.name}: {_reason(error)}",
+            expected=f"layers that have {'integer' if target.integer else 'TFLite'} kernels",
+        ) from error
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
+from edge_emotion.terminal import make_table
 from edge_emotion_convert.exports import Kept
 from edge_emotion_convert.gate_measures import MEASURES, measure_called
 from edge_emotion_convert.sweep import Step
@@ -18,13 +19,16 @@ def tables(models: Sequence[Kept]) -> Iterator[Table]:
     folders = dict.fromkeys(kept.file.parent for kept in models)
     for folder in folders:
         yield _measures([kept for kept in models if kept.file.parent == folder])
+    for kept in models:
+        if "remedies" in kept.candidate.metadata.accuracy:
+            yield _remedies(kept)
 
 
 def sweep_table(name: str, steps: Sequence[Step]) -> Table:
     """The headline measure of int8 by the number of faces that calibrated it."""
     headline = measure_called(steps[0].verdict.headline.measure)
     title = f"{headline.title} change, {headline.unit} (95 %)"
-    table = _table(f"{name}: faces", "float", "int8", title)
+    table = make_table([f"{name}: faces", "float", "int8", title])
     for step in steps:
         found = step.verdict.headline
         table.add_row(
@@ -37,7 +41,9 @@ def sweep_table(name: str, steps: Sequence[Step]) -> Table:
 
 
 def _files(models: Sequence[Kept]) -> Table:
-    table = _table("model", "kB", "ms a face", "measure", "float", "converted", "change", "gate")
+    table = make_table(
+        ["model", "kB", "ms a face", "measure", "float", "converted", "change", "gate"]
+    )
     for kept in models:
         found = kept.candidate.verdict.headline
         table.add_row(
@@ -53,6 +59,24 @@ def _files(models: Sequence[Kept]) -> Table:
     return table
 
 
+def _remedies(kept: Kept) -> Table:
+    """The trail on the rows that chose, then both ends of it on those that did not."""
+    headline = measure_called(kept.candidate.verdict.headline.measure)
+    told = kept.candidate.metadata.accuracy["remedies"]
+    task = kept.candidate.metadata.task
+    title = f"{headline.title} change, {headline.unit} (95 %)"
+    table = make_table([f"{task} remedy", title, "", "s"], left=[""])
+    for step in told["trail"]:
+        change = "" if step["drop"] is None else headline.change(step["drop"], step["interval"])
+        name = f"{step['remedy']} {step['variant']}".rstrip()
+        table.add_row(name, change, step["outcome"], f"{step['seconds']:.0f}")
+    table.add_section()
+    for name in ("plain", "treated"):
+        change = headline.change(told[name]["drop"], told[name]["interval"])
+        table.add_row(f"{name}, on the other half", change, "judged", "")
+    return table
+
+
 def _measures(models: Sequence[Kept]) -> Table:
     """One network: float by every measure, and how each format changes it.
 
@@ -61,7 +85,7 @@ def _measures(models: Sequence[Kept]) -> Table:
     task = models[0].candidate.metadata.task
     roomy = len(models) <= _ROOM_FOR_INTERVALS
     names = [kept.candidate.format.name + " (95 %)" * roomy for kept in models]
-    table = _table(f"{task} measure", "float", *names)
+    table = make_table([f"{task} measure", "float", *names])
     for place, measure in enumerate(MEASURES[task]):
         found = [kept.candidate.verdict.comparisons[place] for kept in models]
         cells = [measure.change(one.drop, one.interval) for one in found]
@@ -71,12 +95,4 @@ def _measures(models: Sequence[Kept]) -> Table:
     if any(tests):
         cells = [f"p {test.p:.2g} (-{test.lost} +{test.gained} faces)" for test in tests if test]
         table.add_row("McNemar's test", "", *cells)
-    return table
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column(first)
-    for heading in others:
-        table.add_column(heading, justify="right")
     return table

@@ -3,18 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_emotion.data.duplicates import has_near_twin
 from edge_emotion.data.faces import EmotionFaces, KeypointFaces, Strings, plain_faces
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Image
-from edge_emotion_train.datasets import Split, load_sets
-from edge_emotion_train.recipe import Recipe
+from edge_emotion_train.datasets import Split
 
 Faces = EmotionFaces | KeypointFaces
 
@@ -66,13 +65,13 @@ def join(parts: list[Rows]) -> Rows:
     )
 
 
-def load_splits(recipe: Recipe, data: Path) -> dict[str, Split]:
-    """Every set of a recipe, read below the folder `data` and split as in training.
-
-    Raises:
-        EdgeEmotionError: a file is missing or has a bad row.
-    """
-    return load_sets(recipe, data)
+def without_twins(rows: Rows, among: Rows) -> Rows:
+    """The rows that are neither identical to nor near twins of any in `among`."""
+    if not (len(rows) and len(among)):
+        return rows
+    there = {image.tobytes() for image in among.images}  # blank pictures have no near twins
+    same = np.array([image.tobytes() in there for image in rows.images])
+    return take(rows, ~(same | has_near_twin(rows.images, among.images)))
 
 
 def training_rows(splits: Mapping[str, Split]) -> Rows:

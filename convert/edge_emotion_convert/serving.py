@@ -10,12 +10,13 @@ face, the mean face added.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,17 @@ import numpy as np
 import tensorflow as tf
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.types import Floats
-from edge_emotion_convert.network import predict
 from edge_emotion_convert.progress import quiet
 from edge_emotion_convert.serving_check import probe
 from edge_emotion_convert.subject import Subject
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
+from edge_emotion_train.predicting import predict
 
 VERSION = Path("saved_model/1")
 _GRAPH_NODE = re.compile(r"\{\{.*?\}\} ?")  # TensorFlow's own names in its messages
+_TIMEOUT_S = 300
 _TOLERANCE = {"emotion": 1e-3, "keypoints": 1e-2}  # in probability and in pixels
 
 
@@ -42,7 +45,8 @@ def write_saved_model(subject: Subject, folder: Path) -> dict[str, Any]:
         Shapes and types of each signature's inputs and outputs, as the fresh process saw them.
 
     Raises:
-        EdgeEmotionError: it cannot be written, or answers otherwise than the network.
+        EdgeEmotionError: it cannot be written, has other signatures than this module tells, or
+            answers otherwise than the network.
     """
     with _replacing_folder(folder / VERSION) as part:
         try:
@@ -62,7 +66,10 @@ def _write(subject: Subject, part: Path) -> None:
     shape = (None, side, side, 1)
 
     def answer(faces: tf.Tensor) -> dict[str, tf.Tensor]:
-        answers = subject.network(faces)
+        if subject.network.input_shape[0] == 1:  # somebody fixed its batch
+            answers = tf.map_fn(lambda face: subject.network(face[None])[0], faces)
+        else:
+            answers = subject.network(faces)
         if subject.mean_face is None:
             return {"probabilities": answers}
         offsets = tf.reshape(answers, (-1, *subject.mean_face.shape))
@@ -85,13 +92,33 @@ def _write(subject: Subject, part: Path) -> None:
 
 
 def _check(subject: Subject, part: Path) -> dict[str, Any]:
-    """Let a fresh process load the folder and answer faces as the network does."""
+    """Let a fresh process load the folder and answer faces as the network does.
+
+    It leaves the GPU to this one, which may hold all its memory.
+    """
     line = [sys.executable, "-m", "edge_emotion_convert.serving_check", str(part)]
-    done = subprocess.run(line, capture_output=True, text=True)  # noqa: S603  (our own module)
+    try:
+        done = subprocess.run(  # noqa: S603  (our own module)
+            line,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EdgeEmotionError(
+            f"the SavedModel was not loaded and tried within {_TIMEOUT_S} s"
+        ) from error
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1][:160]
         raise EdgeEmotionError(f"the SavedModel cannot be loaded: {reason}")
     found = json.loads(done.stdout.splitlines()[-1])
+    signatures: dict[str, Any] = found["signatures"]
+    documented = _documented(subject)
+    if signatures != documented:
+        raise EdgeEmotionError(
+            f"the SavedModel has the signatures {signatures}", expected=str(documented)
+        )
     faces = probe(subject.network.input_shape[1])
     expected: Floats = predict(subject.network, subject.mean_face, faces)
     for name, answers in found["answers"].items():
@@ -101,15 +128,31 @@ def _check(subject: Subject, part: Path) -> dict[str, Any]:
                 f"the SavedModel's {name} is {off:.4f} off the network's answers",
                 expected=f"at most {_TOLERANCE[subject.task]}",
             )
-    signatures: dict[str, Any] = found["signatures"]
     return signatures
+
+
+def _documented(subject: Subject) -> dict[str, Any]:
+    """The signatures that this module's first lines tell of."""
+    side = subject.network.input_shape[1]
+    if subject.task == "emotion":
+        output: dict[str, Any] = {"probabilities": [None, len(EMOTIONS)]}
+    else:
+        output = {"keypoints": [None, len(KEYPOINTS), 2]}
+    return {
+        name: {
+            "inputs": {"faces": {"dtype": dtype, "shape": [None, side, side, 1]}},
+            "outputs": {key: {"dtype": "float32", "shape": shape} for key, shape in output.items()},
+        }
+        for name, dtype in (("serving_default", "float32"), ("serving_bytes", "uint8"))
+    }
 
 
 @contextmanager
 def _replacing_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path` to fill, and let it take its place on success.
 
-    On an exception it is removed and `path` is as it was.
+    On an exception, Ctrl-C among them, it is removed, and so is the folder around `path` if nothing
+    else is in it; `path` is as it was.
 
     Raises:
         EdgeEmotionError: the folder cannot be made or moved.
@@ -119,16 +162,18 @@ def _replacing_folder(path: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
             part, former = Path(scratch) / "part", Path(scratch) / "former"
             yield part
-            if path.exists():
-                path.rename(former)
             try:
+                if path.exists():
+                    path.rename(former)
                 part.rename(path)
-            except OSError:
-                if former.exists():
+            finally:
+                if former.exists() and not path.exists():
                     former.rename(path)
-                raise
     except OSError as error:
         raise EdgeEmotionError(
             f"cannot write {path}: {error.strerror or error}",
             remedy="check the folder's permissions and the free space, or name another folder",
         ) from error
+    finally:
+        with suppress(OSError):  # it is not there, or not empty
+            path.parent.rmdir()

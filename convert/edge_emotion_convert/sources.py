@@ -8,12 +8,11 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import Task
 from edge_emotion_convert.progress import say
 from edge_emotion_convert.rows import Rows, as_seen, join
-from edge_emotion_train.datasets import Split, load_set, load_sets
-from edge_emotion_train.recipe import DataSet, Recipe, load_recipe
+from edge_emotion_train.datasets import Split, load_set
+from edge_emotion_train.recipe import DataSet, Recipe
 
 SPLITS = ("test", "validation", "train", "all")
 _ALL_TEST = (0.0, 0.0, 1.0)
-_SHIPPED = "edge"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,9 @@ class Source:
     trained: Rows | None
 
 
-def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> list[Source]:
+def open_sources(
+    path: Path, split: str, task: Task, recipe: Recipe | None, own: Path | None = None
+) -> list[Source]:
     """The sets that a path stands for.
 
     The folder that holds the recipe's sets, or one of these sets in it, is framed, corrected and
@@ -43,6 +44,7 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
         split: one of `SPLITS`.
         task: of the model.
         recipe: of the model, if it is known.
+        own: the folder that its training read, if that is known.
 
     Raises:
         WrongUse: an unknown split, or data of the other task.
@@ -52,20 +54,17 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
         raise WrongUse(f"split {split!r}", expected="one of " + ", ".join(SPLITS))
     if not path.exists():
         raise EdgeEmotionError(f"{path} does not exist", remedy="check --data")
-    located = _in_recipe(path, recipe) if recipe else None
+    located = in_recipe(path, recipe, own) if recipe else None
     if recipe and located:
         root, chosen = located
-        absent = [name for name in recipe.sets if not _is_there(root, recipe.sets[name])]
-        if absent:
-            say(f"{root} lacks {', '.join(absent)}: not evaluated")
-        present = recipe.only([name for name in recipe.sets if name not in absent])
+        present = only_present(recipe, root)
         # Each set by itself, so that twins which training drops count as training faces here: the
         # model may be older than that rule, and the figure without them is the careful one.
         splits = {
             name: load_set(root, name, source, recipe.seed) for name, source in present.sets.items()
         }
     else:
-        chosen, splits = [path.stem], {path.stem: _load_as_it_is(path, task, recipe, _ALL_TEST)}
+        chosen, splits = [path.stem], {path.stem: load_as_it_is(path, task, recipe, _ALL_TEST)}
     trained = join([as_seen(parts.train, name) for name, parts in splits.items()])
     sources = [
         Source(
@@ -84,56 +83,71 @@ def open_sources(path: Path, split: str, task: Task, recipe: Recipe | None) -> l
     return found
 
 
-def splits_to_convert_with(path: Path, task: Task, recipe: Recipe | None) -> dict[str, Split]:
-    """Sets whose training rows calibrate and whose validation rows measure a conversion.
-
-    They are the recipe's, where `path` is the folder that holds them; for a network without a
-    recipe those of the shipped one that are there.  Any other file or folder is split by itself:
-    FER2013 by its `Usage`, the rest by the shares that a recipe takes if it names none.
-
-    Raises:
-        WrongUse: data of the other task.
-        EdgeEmotionError: nothing there that a reader knows, or a bad row.
-    """
-    if not path.exists():
-        raise EdgeEmotionError(f"{path} does not exist", remedy="say with --data where the data is")
-    known = recipe or load_recipe(task, _SHIPPED)
-    present = [name for name, data_set in known.sets.items() if _is_there(path, data_set)]
-    if recipe and present:
-        return load_sets(recipe, path)
-    if present:
-        return load_sets(known.only(present), path)
-    return {path.stem: _load_as_it_is(path, task, recipe, DataSet.shares)}
-
-
-def _in_recipe(path: Path, recipe: Recipe) -> tuple[Path, list[str]] | None:
+def in_recipe(path: Path, recipe: Recipe, own: Path | None) -> tuple[Path, list[str]] | None:
     """The data folder that `path` is, or is a set in, and the sets it stands for.
 
-    A folder is taken for a set of the recipe only where another of its sets lies beside it: any
-    folder may be called `keypoints`.
+    Drawn sets are in no folder, so they are meant only by the one that training was told.  A folder
+    is taken for a set of the recipe only where another of its sets lies beside it: any folder may
+    be called `keypoints`.
+
+    Args:
+        path: a file or folder.
+        recipe: of the network.
+        own: the folder that its training read, if that is known.
     """
-    if any(_is_there(path, data_set) for data_set in recipe.sets.values()):
+    if is_same(path, own) or any(is_in(path, data_set) for data_set in recipe.sets.values()):
         return path, list(recipe.sets)
     resolved = path.resolve()
     for name, data_set in recipe.sets.items():
-        own = Path(data_set.path).parts
-        if not own or resolved.parts[-len(own) :] != own:
+        parts = Path(data_set.path).parts
+        if not parts or resolved.parts[-len(parts) :] != parts:
             continue
-        root = resolved.parents[len(own) - 1]
+        root = resolved.parents[len(parts) - 1]
         others = [other for key, other in recipe.sets.items() if key != name]
-        if any(_is_there(root, other) for other in others) or not others:
+        if any(is_in(root, other) for other in others) or not others:
             say(f"{path} is the recipe's set {name}: framed and split as in training")
             return root, [name]
     return None
 
 
-def _is_there(root: Path, data_set: DataSet) -> bool:
-    return (root / data_set.path).exists()
+def own_folder(recipe: Recipe | None, data: Path | None) -> Path | None:
+    """The folder that training read, if it is known; any will do if all it saw was drawn."""
+    if data is None and recipe and all(data_set.drawn for data_set in recipe.sets.values()):
+        return Path()
+    return data
 
 
-def _load_as_it_is(
+def only_present(recipe: Recipe, root: Path) -> Recipe:
+    """The recipe without the sets that the folder `root` lacks, which are named."""
+    absent = [
+        name
+        for name, data_set in recipe.sets.items()
+        if not (data_set.drawn or is_in(root, data_set))
+    ]
+    if absent:
+        say(f"{root} lacks {', '.join(absent)}: left out")
+    return recipe.only([name for name in recipe.sets if name not in absent])
+
+
+def is_in(root: Path, data_set: DataSet) -> bool:
+    """Whether a set's file or folder is there; a drawn one has none."""
+    return bool(data_set.path) and (root / data_set.path).exists()
+
+
+def is_same(path: Path, own: Path | None) -> bool:
+    """Whether two paths are one folder."""
+    return own is not None and path.resolve() == own.resolve()
+
+
+def load_as_it_is(
     path: Path, task: Task, recipe: Recipe | None, shares: tuple[float, float, float]
 ) -> Split:
+    """One set, read by whatever reader knows it: FER2013 by its `Usage`, the rest by `shares`.
+
+    Raises:
+        WrongUse: data of the other task, or without labels.
+        EdgeEmotionError: nothing there that a reader knows, or a bad row.
+    """
     reader = recognise(path)
     if reader is None:
         sets = f", or the folder of the recipe's sets ({', '.join(recipe.sets)})" if recipe else ""

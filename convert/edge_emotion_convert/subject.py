@@ -1,6 +1,7 @@
 """The network that is to be converted, whoever made it, and what is known of its training."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,15 @@ import keras
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.modelfile import Task
 from edge_emotion.types import Floats
-from edge_emotion_convert.foreign import KERAS_SUFFIXES, SAVED_MODEL_FILE, load_foreign
+from edge_emotion_convert.computing import SAVED_MODEL_FILE
+from edge_emotion_convert.foreign import KERAS_SUFFIXES, load_foreign
 from edge_emotion_train.networks import count_macs
 from edge_emotion_train.networks.saved import check_network, read_network
 from edge_emotion_train.recipe import Recipe
 from edge_emotion_train.runs import NETWORK_FILE, RECIPE_FILE, Run, read_run
+
+# What files and folders of networks are called whatever the network; a number is a version.
+_GENERIC = {"model", "saved_model", "network", "weights", "checkpoint", "best", "final", "export"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Subject:
     data: Path | None = None
     mean_face: Floats | None = None
 
-    @property
+    @cached_property
     def architecture(self) -> dict[str, Any]:
         """Its name, shape and size, as the model file tells them."""
         parameters = self.network.count_params()
@@ -91,7 +96,12 @@ def of_run(run: Run) -> Subject:
 def _foreign(path: Path) -> Subject:
     network = load_foreign(path)
     task = check_network(network, path)
+    return Subject(_name(path), path, task, network)
+
+
+def _name(path: Path) -> str:
+    """The file's or the folder's name, or the next one above that tells networks apart."""
     place = path.resolve()
-    if place.name.isdigit():  # a version below a served model's folder
-        place = place.parent
-    return Subject(place.stem if place.is_file() else place.name, path, task, network)
+    names = [place.stem if place.is_file() else place.name, *(p.name for p in place.parents)]
+    telling = (name for name in names if name and not name.isdigit() and name not in _GENERIC)
+    return next(telling, names[0])

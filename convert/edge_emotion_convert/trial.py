@@ -10,11 +10,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-import edge_emotion
-from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.labels import KEYPOINTS
 from edge_emotion.modelfile import ModelFile, ModelMetadata
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats
@@ -22,17 +20,17 @@ from edge_emotion_convert.budget import Limits
 from edge_emotion_convert.formats import Format
 from edge_emotion_convert.gate import Verdict, judge
 from edge_emotion_convert.integer_check import tensor_specs
+from edge_emotion_convert.material import open_material
 from edge_emotion_convert.measure import Figures, as_table, figures
-from edge_emotion_convert.network import predict
+from edge_emotion_convert.metadata import metadata_of
 from edge_emotion_convert.paired import loss_intervals, mcnemar
 from edge_emotion_convert.progress import counted, quiet, say
 from edge_emotion_convert.quantize import to_tflite
-from edge_emotion_convert.rows import Rows, fingerprints, training_rows, validation_rows
-from edge_emotion_convert.sources import splits_to_convert_with
+from edge_emotion_convert.rows import Rows
 from edge_emotion_convert.subject import Subject
 from edge_emotion_device.graph import read_graph
 from edge_emotion_device.interpreter import EmotionModel, KeypointModel
-from edge_emotion_train.networks import OFFSET_LIMIT_PX
+from edge_emotion_train.predicting import predict
 
 _MEAN_FACE_FACES = 2000
 _PROBABILITIES_OFF = 0.01
@@ -63,29 +61,15 @@ class Trial:
         """Figures of the float network."""
         return figures(self.measuring, self.answers)
 
+    @property
+    def seed(self) -> int:
+        """Of whatever is drawn: the recipe's, or 0."""
+        return self.subject.recipe.seed if self.subject.recipe else 0
+
     def metadata(self, format_name: str, given: TensorSpec, answered: TensorSpec) -> ModelMetadata:
         """What a file of this network says about itself; its accuracy is not measured yet."""
-        subject = self.subject
-        mean_face = None
-        if subject.mean_face is not None:
-            mean_face = tuple(
-                (round(float(x), 2), round(float(y), 2)) for x, y in subject.mean_face
-            )
-        return ModelMetadata(
-            task=subject.task,
-            labels=EMOTIONS if subject.task == "emotion" else KEYPOINTS,
-            input=given,
-            output=answered,
-            mean_face=mean_face,
-            offset_limit_px=None if mean_face is None else OFFSET_LIMIT_PX,
-            format=format_name,
-            architecture=subject.architecture,
-            recipe=subject.recipe.as_dict() if subject.recipe else {},
-            training_data=self.training_data,
-            accuracy={"measured_on": self.measured_on, "float": as_table(self.before)},
-            versions=versions(),
-            license=subject.license,
-        )
+        accuracy = {"measured_on": self.measured_on, "float": as_table(self.before)}
+        return metadata_of(self.subject, format_name, given, answered, self.training_data, accuracy)
 
 
 @dataclass(frozen=True)
@@ -121,35 +105,25 @@ def prepare(subject: Subject, data: Path | None = None) -> Trial:
 
     Args:
         subject: the network.
-        data: what `sources.splits_to_convert_with` takes; None takes that of its training.
+        data: what `material.open_material` takes; None takes that of its training.
 
     Raises:
         EdgeEmotionError: the data cannot be read, or the network does not do what its task asks.
         WrongUse: no data named, or data of the other task.
     """
-    data = data or subject.data
-    if data is None:
-        raise WrongUse(
-            f"no data to calibrate {subject.source} with and to measure it on",
-            remedy="name it with --data",
-        )
-    say(f"{subject.task}: reading the faces of {subject.source} from {data}")
-    splits = splits_to_convert_with(data, subject.task, subject.recipe)
-    own = subject.recipe is not None and list(splits) == list(subject.recipe.sets)
-    calibrating, measuring = training_rows(splits), validation_rows(splits)
+    material = open_material(subject, data)
     if subject.task == "keypoints" and subject.mean_face is None:
-        subject = replace(subject, mean_face=_fitted_mean_face(subject.network, calibrating))
+        mean_face = _fitted_mean_face(subject.network, material.calibrating)
+        subject = replace(subject, mean_face=mean_face)
         say(f"{subject.task}: {subject.source} tells no mean face: fitted to the training faces")
-    answers = predict(subject.network, subject.mean_face, measuring.images)
-    if subject.task == "emotion" and len(answers):
-        _check_probabilities(subject, answers)
-    names = " and ".join(list(splits)[: None if subject.task == "emotion" else 1])
+    answers = predict(subject.network, subject.mean_face, material.measuring.images)
+    _check_answers(subject, answers)
     return Trial(
         subject,
-        calibrating,
-        measuring,
-        f"{len(measuring)} validation faces of {names}",
-        fingerprints(splits) if own else {},
+        material.calibrating,
+        material.measuring,
+        material.measured_on,
+        material.training_data,
         answers,
     )
 
@@ -175,15 +149,39 @@ def convert_and_measure(
     """
     start = time.perf_counter()
     flatbuffer = to_tflite(network or trial.subject.network, target, samples)
+    faces = len(samples) if samples is not None and target.integer else 0
+    candidate = measure_flatbuffer(trial, target, flatbuffer, faces, limits)
+    return replace(candidate, seconds=time.perf_counter() - start)
+
+
+def measure_flatbuffer(
+    trial: Trial,
+    target: Format,
+    flatbuffer: bytes,
+    representative: int,
+    limits: Limits | None = None,
+) -> Candidate:
+    """Measure a network that was converted, and judge it.
+
+    Args:
+        trial: the network and its rows.
+        target: the format it was converted to.
+        flatbuffer: the .tflite.
+        representative: how many faces calibrated it.
+        limits: the budget; None takes the default.
+    """
+    start = time.perf_counter()
     metadata = trial.metadata(target.name, *tensor_specs(flatbuffer))
     file = ModelFile(Path(f"{trial.subject.name} in {target.name}"), metadata, flatbuffer)
-    with quiet():
-        metadata.architecture.setdefault("macs", read_graph(file.path, flatbuffer).macs)
+    if "macs" not in metadata.architecture:
+        with quiet():
+            macs = read_graph(file.path, flatbuffer).macs
+        metadata = replace(metadata, architecture={**metadata.architecture, "macs": macs})
     answers, ms_per_face = answers_of(file, trial.measuring)
     after = figures(trial.measuring, answers)
     truth = trial.measuring.truth
     test = None
-    if trial.subject.task == "emotion":
+    if trial.subject.task == "emotion" and np.isfinite(answers).all():
         test = mcnemar(*(given.argmax(axis=1) == truth for given in (trial.answers, answers)))
     verdict = judge(
         trial.before, after, limits, loss_intervals(truth, trial.answers, answers), test
@@ -197,7 +195,7 @@ def convert_and_measure(
         trial.before,
         after,
         verdict,
-        len(samples) if samples is not None and target.integer else 0,
+        representative,
         ms_per_face,
         time.perf_counter() - start,
     )
@@ -218,15 +216,6 @@ def answers_of(file: ModelFile, rows: Rows) -> tuple[Floats, float]:
     return np.concatenate([nothing, *answers]), statistics.median(times_ms) if times_ms else 0.0
 
 
-def versions() -> dict[str, str]:
-    """Of this package and of what converts."""
-    return {
-        "edge_emotion": edge_emotion.__version__,
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-    }
-
-
 def _fitted_mean_face(network: keras.Model, rows: Rows) -> Floats:
     """`(15, 2)`: what the offsets must be counted from so that their mean error is 0."""
     chosen: Sequence[int] = range(0, len(rows), max(1, len(rows) // _MEAN_FACE_FACES))
@@ -242,9 +231,18 @@ def _fitted_mean_face(network: keras.Model, rows: Rows) -> Floats:
     return fitted
 
 
-def _check_probabilities(subject: Subject, answers: Floats) -> None:
+def _check_answers(subject: Subject, answers: Floats) -> None:
+    if not np.isfinite(answers).all():
+        raise EdgeEmotionError(
+            f"{subject.source} answers NaN or infinity for "
+            f"{int((~np.isfinite(answers)).reshape(len(answers), -1).any(axis=1).sum())} of "
+            f"{len(answers)} faces",
+            remedy="train again, with a lower learning_rate if that happens again",
+        )
+    if subject.task == "keypoints" or not len(answers):
+        return
     off = float(np.abs(answers.sum(axis=1) - 1).max())
-    if not (answers.min() >= -_PROBABILITIES_OFF and off <= _PROBABILITIES_OFF):  # NaN is neither
+    if answers.min() < -_PROBABILITIES_OFF or off > _PROBABILITIES_OFF:
         raise EdgeEmotionError(
             f"{subject.source} answers from {answers.min():.2f} to {answers.max():.2f}, "
             f"with sums up to {off:.2f} off 1",

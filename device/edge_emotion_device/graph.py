@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.quiet import native_messages_hidden
-from edge_emotion_device.runtime import Interpreter
+from edge_emotion_device.runtime import open_interpreter
 
 # Each output value of these takes as many multiply-accumulates as its part of the weights has
 # values: all of OHWI (and OI) weights but the first axis, all of 1HWO weights but the last.
@@ -52,10 +51,9 @@ def read_graph(path: Path, flatbuffer: bytes) -> Graph:
         EdgeEmotionError: it is no TFLite model.
     """
     try:
-        with native_messages_hidden():
-            interpreter = Interpreter(model_content=flatbuffer)
-            operators = interpreter._get_ops_details()
-            tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
+        interpreter = open_interpreter(flatbuffer, allocate=False)
+        operators = interpreter._get_ops_details()
+        tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
     except (ValueError, RuntimeError) as error:
         raise EdgeEmotionError(f"{path} holds no TFLite model: {error}") from error
     layers = [operator for operator in operators if operator["op_name"] in _CHANNEL_AXIS]

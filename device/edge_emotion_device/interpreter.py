@@ -9,10 +9,9 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
 from edge_emotion.labels import KEYPOINTS
 from edge_emotion.modelfile import ModelFile, ModelMetadata, Task, read_model, shipped_model
 from edge_emotion.quantization import TensorSpec
-from edge_emotion.quiet import native_messages_hidden
 from edge_emotion.types import Floats, Image
 from edge_emotion_device.delegates import open_delegates, parse_delegate
-from edge_emotion_device.runtime import Interpreter
+from edge_emotion_device.runtime import open_interpreter
 
 AnyModel = TypeVar("AnyModel", bound="Model")
 
@@ -22,6 +21,10 @@ class Model:
 
     An int8 file's input is uint8 with scale 1/255 and zero point 0, so a camera's gray bytes are
     the quantized input as they stand: they are copied into the tensor and nothing else.
+
+    Attributes:
+        metadata: what the file says about itself.
+        delegate: what runs it: cpu where auto found no accelerator or that refused the file.
     """
 
     def __init__(self, file: ModelFile, delegate: str, threads: int) -> None:
@@ -29,7 +32,7 @@ class Model:
             raise WrongUse(f"{threads} threads", expected="at least 1")
         self.metadata: ModelMetadata = file.metadata
         self._interpreter: Any = None
-        interpreter = _open_interpreter(file, delegate, threads)
+        interpreter, self.delegate = _open_interpreter(file, delegate, threads)
         given, answered = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         self._given, self._answered = TensorSpec.of(given), TensorSpec.of(answered)
         file.check_tensors(self._given, self._answered)
@@ -72,16 +75,11 @@ class Model:
         return answers
 
 
-def _open_interpreter(file: ModelFile, delegate: str, threads: int) -> Any:
+def _open_interpreter(file: ModelFile, delegate: str, threads: int) -> tuple[Any, str]:
+    """The interpreter, and the delegate it has got."""
     delegates = open_delegates(delegate)
     try:
-        with native_messages_hidden():
-            interpreter = Interpreter(
-                model_content=file.flatbuffer,
-                num_threads=threads,
-                experimental_delegates=delegates,
-            )
-            interpreter.allocate_tensors()
+        interpreter = open_interpreter(file.flatbuffer, threads=threads, delegates=delegates)
     except (ValueError, RuntimeError) as error:
         if delegates and not parse_delegate(delegate).required:
             warn(f"the accelerator refuses {file.path} ({error}); using the CPU")
@@ -90,7 +88,7 @@ def _open_interpreter(file: ModelFile, delegate: str, threads: int) -> Any:
             f"{file.path} cannot run with --delegate {delegate}: {error}",
             remedy="try --delegate cpu, or convert the model again",
         ) from error
-    return interpreter
+    return interpreter, delegate if delegates else "cpu"
 
 
 class EmotionModel(Model):

@@ -1,12 +1,14 @@
 """The TFLite runtime: ai-edge-litert, or tflite-runtime where only that is installed.
 
-Nothing else in this package knows which of the two it is.
+Nothing else knows which of the two it is.
 """
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.quiet import native_messages_hidden
 
 _MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
@@ -30,3 +32,36 @@ _runtime = _import_runtime()
 Interpreter = _runtime.Interpreter
 load_delegate = _runtime.load_delegate
 OpResolverType = _runtime.OpResolverType
+
+
+def open_interpreter(
+    flatbuffer: bytes,
+    *,
+    threads: int = 1,
+    delegates: Sequence[Any] = (),
+    reference: bool = False,
+    allocate: bool = True,
+) -> Any:
+    """An interpreter of a model; the runtime's own messages are kept from the terminal.
+
+    Args:
+        flatbuffer: without the metadata behind it.
+        threads: of the CPU.
+        delegates: from `load_delegate`; none for the CPU's usual kernels.
+        reference: whether to take TFLite's reference kernels in place of the fast ones.
+        allocate: whether to set its tensors up, without which it can be read but not run.
+
+    Raises:
+        ValueError, RuntimeError: it is no TFLite model, or has an operator that is not to be had.
+    """
+    resolver = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+    with native_messages_hidden():
+        interpreter = Interpreter(
+            model_content=flatbuffer,
+            num_threads=threads,
+            experimental_delegates=list(delegates),
+            experimental_op_resolver_type=resolver,
+        )
+        if allocate:
+            interpreter.allocate_tensors()
+    return interpreter

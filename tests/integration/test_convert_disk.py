@@ -1,10 +1,15 @@
 """Places that cannot be written to: one line, exit code 1, nothing half-written."""
 
+import errno
+import os
 import resource
+import shutil
 import subprocess
+import tempfile
 
 import pytest
 
+from edge_emotion import files
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert.convert import convert
 from helpers.commands import command, is_one_line
@@ -62,6 +67,28 @@ def test_a_full_disk_leaves_the_former_export_whole(converted):
     )
     assert done.returncode == 1
     assert {file: file.read_bytes() for file in folder.iterdir()} == former
+
+
+@pytest.mark.parametrize("failing", ["emotion_int8.md", "emotion_int8.tflite", "conversion.json"])
+def test_whichever_file_the_disk_has_no_room_for_all_are_as_they_were(
+    converted, tmp_path, monkeypatch, failing
+):
+    """The model, its card and the table of models belong together."""
+    shutil.copytree(converted / "exports" / "my-emotion", tmp_path / "my-emotion")
+    rejected = tmp_path / "my-emotion" / "emotion_int8.tflite.rejected"
+    rejected.write_text("to be looked into")
+    former = {file: file.read_bytes() for file in (tmp_path / "my-emotion").iterdir()}
+    make = tempfile.mkstemp
+
+    def full(prefix, suffix, **options):
+        if f"{prefix}{suffix}" == f".{failing.replace('.', '..part.')}":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return make(prefix=prefix, suffix=suffix, **options)
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", full)
+    with pytest.raises(EdgeEmotionError, match=r"cannot write .*: No space left"):
+        convert(converted / "runs" / "my-emotion", out=tmp_path, max_drop=ANY_DROP)
+    assert {file: file.read_bytes() for file in (tmp_path / "my-emotion").iterdir()} == former
 
 
 @pytest.mark.parametrize("formats", [["float32"], ["saved_model"]])

@@ -12,11 +12,12 @@ from edge_emotion.modelfile import read_model
 from edge_emotion_convert.convert import convert
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.measure import predict_file
-from edge_emotion_convert.network import predict
 from edge_emotion_convert.quantize import to_tflite
 from edge_emotion_device import Analyzer
+from edge_emotion_device.verification import verify
 from edge_emotion_train.drawn_faces import drawn_frame
 from edge_emotion_train.networks.saved import read_network
+from edge_emotion_train.predicting import predict
 from edge_emotion_train.runs import read_run
 from helpers.drawn_faces import emotion_faces, keypoint_faces
 from helpers.tiny_runs import ANY_DROP
@@ -74,6 +75,12 @@ class TestEveryFormat:
         assert entry["ms_per_face"] > 0
         assert (entry["representative_faces"] > 0) == FORMATS[name].integer
         assert file.with_suffix(".md").read_text().startswith(f"# resblock-edge, {task}, {name}\n")
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_test_vectors_that_verify(converted, task, name):
+    assert verify(exported(converted, task, name)).passed
 
 
 @pytest.mark.parametrize("name", ["int8", "dynamic", "int16x8"])

@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert import serving
 from edge_emotion_convert.convert import convert
-from edge_emotion_convert.network import predict
 from edge_emotion_convert.serving import VERSION, write_saved_model
 from edge_emotion_convert.subject import open_subject
+from edge_emotion_train.predicting import predict
 from helpers.drawn_faces import emotion_faces, keypoint_faces
 
 TASKS = {"emotion": ("probabilities", [5], 48), "keypoints": ("keypoints", [15, 2], 96)}
@@ -85,14 +88,105 @@ def contents(folder):
     return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def test_a_saved_model_that_fails_its_check_leaves_the_former_one(served, monkeypatch):
+def answers_otherwise(subject):
+    """Keypoints without their mean face; emotions in another order."""
+    if subject.task == "keypoints":
+        return replace(subject, mean_face=np.zeros_like(subject.mean_face))
+    face = keras.Input(subject.network.input_shape[1:])
+    return replace(subject, network=keras.Model(face, subject.network(face)[:, ::-1]))
+
+
+def names_otherwise(subject):
+    """Answers called as those of the other task."""
+    mean_face = np.zeros((1, 5)) if subject.mean_face is None else None
+    return replace(subject, mean_face=mean_face)
+
+
+def write_otherwise(monkeypatch, change):
+    write = serving._write
+    monkeypatch.setattr(serving, "_write", lambda subject, part: write(change(subject), part))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (answers_otherwise, r"serving_default is \d+\.\d+ off the network's answers; expected at"),
+        (names_otherwise, r"has the signatures .*; expected .*'faces'"),
+    ],
+)
+def test_a_saved_model_that_fails_its_check_leaves_the_former_one(
+    served, monkeypatch, change, message
+):
     _, subject, export = served
     former = contents(export.folder)
-    monkeypatch.setattr(serving, "OFFSET_LIMIT_PX", 40.0)
-    monkeypatch.setitem(serving._TOLERANCE, subject.task, -1.0)
-    with pytest.raises(EdgeEmotionError, match=r"serving_default is .* off the network's answers"):
+    write_otherwise(monkeypatch, change)
+    with pytest.raises(EdgeEmotionError, match=message):
         write_saved_model(subject, export.folder)
     assert contents(export.folder) == former
+
+
+def test_the_process_that_tries_it_has_no_gpu_and_not_for_ever(served, monkeypatch):
+    _, subject, export = served
+    asked = {}
+
+    def too_slow(line, **options):
+        asked.update(options)
+        raise subprocess.TimeoutExpired(line, options["timeout"])
+
+    monkeypatch.setattr(serving.subprocess, "run", too_slow)
+    with pytest.raises(EdgeEmotionError, match=r"not loaded and tried within \d+ s"):
+        write_saved_model(subject, export.folder)
+    assert asked["env"]["CUDA_VISIBLE_DEVICES"] == ""
+    assert (export.folder / VERSION / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize("interrupted", [0, 1], ids=["before", "between the two renames"])
+def test_ctrl_c_leaves_the_former_one(served, monkeypatch, interrupted):
+    _, subject, export = served
+    former = contents(export.folder)
+    rename, renamed = Path.rename, []
+
+    def stop(path, goal):
+        renamed.append(goal)
+        if len(renamed) == interrupted + 1:
+            raise KeyboardInterrupt
+        return rename(path, goal)
+
+    monkeypatch.setattr(Path, "rename", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_saved_model(subject, export.folder)
+    assert contents(export.folder) == former
+
+
+def test_one_that_cannot_be_written_leaves_no_empty_folder(served, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(serving, "_write", full)
+    with pytest.raises(EdgeEmotionError, match=r"cannot write .*: TensorFlow stopped at"):
+        write_saved_model(served[1], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_its_card_tells_the_signatures(served):
+    task, _, export = served
+    output, shape, side = TASKS[task]
+    card = (export.folder / f"{task}_saved_model.md").read_text()
+    answer = "×".join(map(str, ["N", *shape]))
+    for name, dtype in (("serving_default", "float32"), ("serving_bytes", "uint8")):
+        given = f"`faces` N×{side}×{side}×1 {dtype}"
+        assert f"- Signature `{name}`: {given} to `{output}` {answer} float32" in card
+    assert "Input: 1×" not in card
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_network_of_batch_1_is_served_with_a_free_batch(tmp_path, converted, task):
+    subject = open_subject(converted / "runs" / f"my-{task}")
+    face = keras.Input(subject.network.input_shape[1:], 1)
+    fixed = replace(subject, network=keras.Model(face, subject.network(face)))
+    assert (
+        write_saved_model(fixed, tmp_path)["serving_bytes"]["inputs"]["faces"]["shape"][0] is None
+    )
 
 
 def test_a_new_one_takes_the_place_of_the_former(served):

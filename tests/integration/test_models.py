@@ -7,12 +7,19 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge_emotion.cli import main
 from edge_emotion.modelfile import read_model, shipped_model, write_model
+from edge_emotion.testvectors import draw_faces
+from edge_emotion_convert.formats import FORMATS
+from edge_emotion_convert.integer_check import tensor_specs
+from edge_emotion_convert.quantize import to_tflite
+from edge_emotion_device.verification import reference_vectors, verify
 from helpers.commands import edge_emotion, is_one_line
-from helpers.graphs import compiled
+from helpers.graphs import compiled, edited, operator
+from helpers.tiny_runs import NETWORK, untrained_network
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +56,14 @@ def run(monkeypatch):
 def test_list_tells_the_shipped_models():
     done = edge_emotion("models", "list")
 
-    heading, emotion, keypoints = done.stdout.splitlines()
+    heading, emotion, keypoints, _, origins, *made_of = done.stdout.splitlines()
     assert heading.split()[:5] == ["model", "task", "format", "kB", "MMAC"]
     assert emotion.split()[:6] == ["emotion", "emotion", "int8", "723", "30.6", "accuracy"]
     assert keypoints.split()[:6] == ["keypoints", "keypoints", "int8", "778", "41.5", "rmse_px"]
     assert emotion.endswith("passed") and keypoints.endswith("passed")
+    assert origins.split() == ["model", "operators", "weights", "recipe", "trained", "on"]
+    assert "21: 12 CONV_2D  int8 per channel  edge, seed 11  fer2013, rafdb" in made_of[0]
+    assert "23: 14 CONV_2D" in made_of[1] and "kaggle, 300w, youtube" in made_of[1]
     assert done.stderr == ""
 
 
@@ -61,12 +71,15 @@ def test_list_goes_through_folders_and_names_what_is_no_model(exports):
     done = edge_emotion("models", "list", exports)
 
     assert done.returncode == 0
-    assert [line.split()[0].rpartition("/")[2] for line in done.stdout.splitlines()[1:]] == [
-        "emotion_int8.tflite",
-        "emotion_int8_edgetpu.tflite",
-        "keypoints_int8.tflite",
+    words = [line.split()[0] if line else "" for line in done.stdout.splitlines()]
+    assert words == [
+        f"{exports / 'emotion-edge'}:",
+        *(2 * ["model", "emotion_int8.tflite", "emotion_int8_edgetpu.tflite", ""]),
+        f"{exports / 'keypoints-edge'}:",
+        *["model", "keypoints_int8.tflite", "", "model", "keypoints_int8.tflite"],
     ]
-    assert "int8 edgetpu" in done.stdout
+    assert "int8 edgetpu" in done.stdout and "compiled" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
     assert is_one_line(done.stderr) and "foreign.tflite" in done.stderr
 
 
@@ -227,3 +240,38 @@ def test_models_load_no_tensorflow():
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def lost_channels(model):
+    """Three of the first convolution's."""
+    weights = model.buffers[model.subgraphs[0].tensors[operator(model, "CONV_2D").inputs[1]].buffer]
+    weights.data = weights.data.copy()
+    weights.data.reshape(NETWORK.widths[0], -1)[:3] = 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["float32", "int16x8"])
+def test_a_delegate_that_loses_channels_is_noticed_in_a_fine_format_too(tmp_path, name):
+    """int8's rounding is not allowed to formats that have none."""
+    faces = draw_faces(range(8), 48).astype(np.float32)[..., None] / 255
+    whole = to_tflite(untrained_network("emotion"), FORMATS[name], faces)
+    broken = edited(whole, lost_channels)
+    given, answered = tensor_specs(whole)
+    shipped = read_model(shipped_model("emotion")).metadata
+    metadata = replace(
+        shipped,
+        format=name,
+        input=given,
+        output=answered,
+        test_vectors=reference_vectors(whole),
+        accuracy={},
+    )
+    found = {}
+    for kind, flatbuffer in (("whole", whole), ("broken", broken)):
+        write_model(tmp_path / f"{kind}.tflite", flatbuffer, metadata)
+        found[kind] = verify(tmp_path / f"{kind}.tflite")
+
+    assert found["whole"].passed
+    cpu = found["broken"].comparisons[1]
+    assert cpu.kernels == "cpu" and not cpu.passed
+    assert cpu.largest < 32  # int8's tolerance

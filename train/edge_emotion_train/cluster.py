@@ -11,6 +11,7 @@ import os
 import pickle
 import re
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -204,21 +205,26 @@ def _leave() -> None:
 def _join(cluster: Cluster) -> None:
     import jax
 
+    if cluster.rank == 0:
+        _check_port(cluster)
     options: dict[str, Any] = {"heartbeat_timeout_seconds": cluster.heartbeat_timeout_s}
     known = inspect.signature(jax.distributed.initialize).parameters  # JAX 0.6 has no such option
+    jax.distributed.initialize(
+        cluster.coordinator,
+        cluster.processes,
+        cluster.rank,
+        initialization_timeout=cluster.join_timeout_s,
+        **{name: value for name, value in options.items() if name in known},
+    )
+
+
+def _check_port(cluster: Cluster) -> None:
+    """Find out before JAX does, which crashes or names no port."""
+    port = int(cluster.coordinator.rpartition(":")[2])
     try:
-        jax.distributed.initialize(
-            cluster.coordinator,
-            cluster.processes,
-            cluster.rank,
-            initialization_timeout=cluster.join_timeout_s,
-            **{name: value for name, value in options.items() if name in known},
-        )
-    except jax.errors.JaxRuntimeError as error:
-        if "RPC server" not in str(error):
-            raise
-        port = cluster.coordinator.rpartition(":")[2]
+        socket.create_server(("", port)).close()
+    except OSError as error:
         raise EdgeEmotionError(
-            f"cannot listen on port {port}, perhaps because another program does",
+            f"rank 0 cannot listen on port {port}: {error.strerror}",
             remedy="name another port in the --coordinator of all processes",
         ) from error

@@ -22,8 +22,8 @@ from edge_emotion_convert.edgetpu_operators import LeftToCpu
 from helpers.graphs import compiled, edited, operator
 
 # Composed in the format that edgetpu_compiler 16.0 has with --show_operations where everything is
-# mapped (as in https://github.com/google-coral/edgetpu/issues/572 and 671), with the shipped emotion
-# network's operators.  tests/hardware/test_edgetpu_compiler.py reads the log of a real one.
+# mapped (https://github.com/google-coral/edgetpu/issues/572 and 671), with the operators of the
+# shipped emotion network.  tests/hardware/test_edgetpu_compiler.py reads the log of a real one.
 WHOLE = """\
 Edge TPU Compiler version 16.0.384591198
 Started a compilation timeout timer of 180 seconds.
@@ -371,7 +371,7 @@ def test_the_compiled_file_has_a_card(tmp_path, model, programs, result):
     card = file.with_suffix(".md").read_text()
     assert card.startswith("# resblock-edge, emotion, int8, compiled for an Edge TPU\n")
     assert "edgetpu_compiler 16.0.384591198" in card and "21 of 21 operators mapped" in card
-    assert "none on an Edge TPU" in card and card.endswith("\n- Size: 723 kB\n")
+    assert "none on an Edge\nTPU." in card and card.endswith("\n- Size: 723 kB\n")
 
 
 def test_a_card_tells_a_silent_compiler_with_question_marks(tmp_path, model, programs, result):

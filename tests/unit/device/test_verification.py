@@ -7,7 +7,7 @@ import pytest
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import read_model, shipped_model, write_model
-from edge_emotion_device.verification import reference_vectors, verify
+from edge_emotion_device.verification import reference_vectors, tolerance_of, verify
 from helpers.graphs import compiled, edited, operator
 
 TASKS = ("emotion", "keypoints")
@@ -74,6 +74,58 @@ def test_a_machine_that_computes_otherwise_is_noticed(tmp_path, task, fault):
 
     assert not found.passed
     assert not any(one.passed for one in found.comparisons)
+
+
+@pytest.mark.parametrize(
+    ("kernels", "format_", "allowed"),
+    [
+        ("cpu", "float32", (0.25, 0.025)),
+        ("cpu", "float16", (0.25, 0.025)),
+        ("cpu", "int16x8", (0.25, 0.025)),
+        ("cpu", "dynamic", (6.0, 0.15)),
+        ("cpu", "int8", (32.0, 3.0)),
+        ("edgetpu:usb", "int8", (32.0, 3.0)),
+        ("external:lib.so", "float32", (0.25, 0.025)),
+        ("reference", "float32", (0.25, 0.025)),
+        ("reference", "int8", (8.0, 0.1)),
+    ],
+)
+def test_what_is_allowed_depends_on_kernels_and_format(kernels, format_, allowed):
+    shipped = read_model(shipped_model("emotion")).metadata
+    vectors = replace(shipped.test_vectors, cpu=None)
+    assert tolerance_of(kernels, replace(shipped, format=format_, test_vectors=vectors)) == allowed
+
+
+def test_an_int8_file_says_what_its_network_needs():
+    """Twice and one and a half times what the converter's CPU differed by."""
+    shipped = read_model(shipped_model("emotion")).metadata
+    vectors = replace(shipped.test_vectors, cpu=(10 / 256, 0.8 / 256))
+    metadata = replace(shipped, test_vectors=vectors)
+
+    assert tolerance_of("cpu", metadata) == (20.0, 1.2)
+    assert tolerance_of("edgetpu", metadata) == (20.0, 1.2)
+    assert tolerance_of("reference", metadata) == (8.0, 0.1)
+    exact = replace(metadata, test_vectors=replace(vectors, cpu=(0.0, 0.0)))
+    assert tolerance_of("cpu", exact) == (0.25, 0.025)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_new_vectors_hold_what_the_cpu_here_differs_by(tmp_path, task):
+    model = read_model(shipped_model(task))
+    vectors = reference_vectors(model.flatbuffer)
+    cpu = verify(variant(tmp_path, task, test_vectors=vectors)).comparisons[1]
+
+    assert cpu.passed
+    assert vectors.cpu[0] / model.metadata.output.scale == pytest.approx(cpu.largest, abs=1e-3)
+    assert vectors.cpu[1] / model.metadata.output.scale == pytest.approx(cpu.mean, abs=1e-3)
+    assert (cpu.tolerance, cpu.mean_tolerance) == pytest.approx(
+        (2 * cpu.largest, 1.5 * cpu.mean), abs=2e-3
+    )
+
+
+def test_what_ran_is_told_where_auto_falls_back_to_the_cpu():
+    found = verify(shipped_model("emotion"), delegate="auto")
+    assert [one.kernels for one in found.comparisons] == ["reference", "cpu"]
 
 
 def test_a_tolerance_is_for_the_delegate_alone(tmp_path):

@@ -1,11 +1,15 @@
 """Which formats the options of `convert` ask for."""
 
+import inspect
+
 import pytest
 from typer.testing import CliRunner
 
 import edge_emotion_convert.convert as conversion
+from edge_emotion import cli_convert
 from edge_emotion.cli import app
 from edge_emotion.cli_convert import FORMATS
+from edge_emotion_convert.budget import DEFAULT_LIMITS
 
 
 @pytest.fixture
@@ -21,6 +25,21 @@ def asked(monkeypatch):
 
 def test_the_command_line_knows_every_format():
     assert FORMATS == conversion.ALL
+
+
+def test_the_command_lines_defaults_are_those_of_the_functions():
+    options = inspect.signature(cli_convert.convert).parameters
+    for command in (conversion.convert, conversion.why_command):
+        behind = inspect.signature(command).parameters
+        for name in options.keys() & behind.keys() - {"model"}:
+            assert options[name].default == behind[name].default, (command, name)
+
+
+def test_the_help_names_the_limits_that_are_taken_without_any():
+    help_ = inspect.signature(cli_convert.convert, eval_str=True).parameters["max_drop"].annotation
+    [option] = help_.__metadata__
+    assert f"{DEFAULT_LIMITS['emotion']['accuracy']} without" in option.help
+    assert f"{DEFAULT_LIMITS['keypoints']['rmse_px']} without" in option.help
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from edge_emotion import files
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.files import replacing, write_bytes, write_text
+from edge_emotion.files import replacing, write_bytes, write_text, write_together
 
 
 def test_the_content_is_in_place_and_nothing_else(tmp_path: Path):
@@ -94,3 +94,43 @@ def test_a_folder_in_the_place_of_a_file_is_found_before_anything_is_written(tmp
         with pytest.raises(EdgeEmotionError, match=found), replacing(path):
             pytest.fail("entered")
     assert (tmp_path / "file").read_text() == "old"
+
+
+def test_files_written_together_are_in_place_and_nothing_else(tmp_path: Path):
+    write_together({tmp_path / "a": b"1", tmp_path / "new" / "b": b"2"})
+    assert (tmp_path / "a").read_bytes() + (tmp_path / "new" / "b").read_bytes() == b"12"
+    assert sorted(file.name for file in tmp_path.rglob("*")) == ["a", "b", "new"]
+
+
+def test_files_take_their_places_in_the_order_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    placed = []
+    replace = Path.replace
+    monkeypatch.setattr(
+        Path, "replace", lambda part, to: (placed.append(to.name), replace(part, to))
+    )
+    write_together({tmp_path / name: b"" for name in ("card", "model", "table")})
+    assert placed == ["card", "model", "table"]
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_where_one_of_several_files_cannot_be_written_none_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+):
+    names = ["a", "b", "c"]
+    for name in names:
+        (tmp_path / name).write_text("old")
+    synced = []
+
+    def full(handle: int) -> None:
+        synced.append(handle)
+        if len(synced) == failing + 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(EdgeEmotionError, match=r"cannot write .*: No space left"):
+        write_together({tmp_path / name: b"new" for name in names})
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == dict.fromkeys(
+        names, "old"
+    )

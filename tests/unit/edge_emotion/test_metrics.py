@@ -220,3 +220,18 @@ def test_intervals_are_those_of_the_figures_they_enclose():
     found = rmse_interval_px(points, answers)
     assert found.value == pytest.approx(rmse_px(points, answers))
     assert found.low < found.value < found.high
+
+
+def test_an_answer_that_is_no_number_is_not_taken_for_an_unknown_point():
+    truth = _face()
+    answers = truth.copy()
+    answers[0, 3] = np.nan
+    assert np.isnan(rmse_px(truth, answers))
+    assert np.isnan(nme(truth, answers)[0])
+    found = rmse_interval_px(truth, answers)
+    assert np.isnan([found.value, found.low, found.high]).all()
+
+
+def test_probabilities_that_are_no_numbers_are_no_hits():
+    found = accuracy_interval(np.zeros(3, np.int64), np.full((3, 5), np.nan, np.float32))
+    assert np.isnan([found.value, found.low, found.high]).all()

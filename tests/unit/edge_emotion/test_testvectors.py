@@ -56,6 +56,14 @@ def test_what_was_written_is_read(tmp_path):
     assert read_model(path).metadata.test_vectors == VECTORS
 
 
+def test_how_far_the_cpu_was_off_is_read_too(tmp_path):
+    model = read_model(shipped_model("emotion"))
+    path = tmp_path / "model.tflite"
+    vectors = replace(VECTORS, cpu=(0.0625, 0.005))
+    write_model(path, model.flatbuffer, replace(model.metadata, test_vectors=vectors))
+    assert read_model(path).metadata.test_vectors == vectors
+
+
 def _rewritten(path, change):
     """A shipped model with other metadata behind it."""
     model = read_model(shipped_model("emotion"))
@@ -83,6 +91,10 @@ def test_a_file_of_an_earlier_version_has_none_and_is_read(tmp_path):
         {"seeds": [1, 2]},
         {"outputs": None},
         {"faces_sha256": None, "seeds": 5},
+        {"cpu": [0.1]},
+        {"cpu": "far"},
+        {"cpu": [float("nan"), 0.0]},
+        {"cpu": [0.1, -0.1]},
     ],
 )
 def test_vectors_that_cannot_be_are_refused_in_one_line(tmp_path, change):

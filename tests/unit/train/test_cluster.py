@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError, ExitCode, MissingExtra, WrongUse
-from edge_emotion_train.cluster import Cluster, run_joined
+from edge_emotion_train.cluster import Cluster, _join, run_joined
 
 pytest.importorskip("jax")
 pytestmark = pytest.mark.slow
@@ -88,9 +88,20 @@ def test_only_python_prints_and_signals_end_as_before(alone: Cluster, capfd):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_jax_without_a_heartbeat_timeout_is_given_none(alone: Cluster, monkeypatch):
+    joined = []
+
+    def initialize(address: str, processes: int, rank: int, initialization_timeout: int) -> None:
+        joined.append((address, processes, rank))
+
+    monkeypatch.setattr("jax.distributed.initialize", initialize)
+    _join(alone)
+    assert joined == [(alone.coordinator, 1, 0)]
+
+
 def test_a_port_in_use_is_named(alone: Cluster):
     port = int(alone.coordinator.rpartition(":")[2])
-    told = pytest.raises(EdgeEmotionError, match=f"listen on port {port}, .*; name another port")
+    told = pytest.raises(EdgeEmotionError, match=f"listen on port {port}: .*; name another port")
     with socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True), told:
         run_joined(alone, time.sleep, 0)
 
