@@ -112,6 +112,9 @@ def reference_vectors(flatbuffer: bytes) -> TestVectors | None:
 
     Returns:
         None where there are no reference kernels for one of its operators.
+
+    Raises:
+        EdgeEmotionError: it answers NaN.
     """
     seeds = tuple(range(FACES))
     try:
@@ -123,6 +126,10 @@ def reference_vectors(flatbuffer: bytes) -> TestVectors | None:
     spec = TensorSpec.of(interpreter.get_output_details()[0])
     fast = _run(open_interpreter(flatbuffer), faces)
     apart = np.abs(spec.dequantize(np.stack(fast)) - spec.dequantize(np.stack(outputs)))
+    if not np.isfinite(apart).all():
+        raise EdgeEmotionError(
+            "the model answers drawn faces with no numbers", expected="finite answers to any face"
+        )
     answers = [_little_endian(output) for output in outputs]
     return TestVectors.of(seeds, faces, answers, (float(apart.max()), float(apart.mean())))
 
