@@ -112,9 +112,11 @@ def test_an_interrupted_and_then_a_full_run_go_on_by_the_same_command(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     run = tmp_path / "run"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
     with monkeypatch.context() as patch:
         at_epoch(patch, 2, lambda: signal.raise_signal(signal.SIGINT))
         assert train_here(patch, run) == 130
+    signal.signal(signal.SIGINT, before)
     line = capsys.readouterr().err.splitlines()[-1]
     assert line == "edge-emotion: interrupted; the same command goes on after epoch 1"
 
