@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge_emotion.errors import WrongUse
+from edge_emotion.terminal import busy, print_table
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
     from edge_emotion.data.inspection import Inspection
 
 data_app = typer.Typer(help="Look at data sets, clean them, get them.", no_args_is_help=True)
@@ -39,7 +38,7 @@ def inspect(
     from edge_emotion.data.page import page
     from edge_emotion.files import write_text
 
-    with _busy(f"reading {path}"):
+    with busy(f"reading {path}"):
         faces, found = look(path)
         if html is not None:
             write_text(html, page(faces, found))
@@ -69,7 +68,7 @@ def clean(
     from edge_emotion.data.fer2013 import not_faces
     from edge_emotion.data.formats import format_of, open_data
 
-    with _busy(f"reading {path}"):
+    with busy(f"reading {path}"):
         if ferplus is not None and format_of(path) != "fer2013":
             raise WrongUse(f"--ferplus with {path}", expected="FER2013's CSV")
         faces = open_data(path)
@@ -97,13 +96,6 @@ def fetch(
 
     for path in download(name, output or Path("data") / name):
         typer.echo(f"{path}; next: edge-emotion data inspect {path}")
-
-
-def _busy(what: str) -> "Status":
-    """Say on a terminal that something is under way."""
-    from rich.console import Console
-
-    return Console(stderr=True).status(what)
 
 
 def _tell(found: "Inspection") -> None:
@@ -145,16 +137,8 @@ def _tell(found: "Inspection") -> None:
 
 
 def _table(header: list[str], rows: list[list[str]], left: tuple[str, ...] = ()) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place == 0 or name in left else "right")
-    for row in rows:
-        table.add_row(*row)
     typer.echo()
-    Console(highlight=False, width=max(120, Console().width)).print(table)
+    print_table(header, rows, left)
 
 
 def _values(counts: dict[str, int]) -> str:

@@ -241,7 +241,7 @@ def _compiler(folder: Path) -> tuple[list[str], str]:
     docker = shutil.which("docker")
     if docker and _has_image(docker):
         options = ["--rm", "--network=none", f"--user={os.getuid()}:{os.getgid()}"]
-        return [docker, "run", *options, f"--volume={folder}:/work", IMAGE], "/work"
+        return [docker, "run", *options, f"--volume={folder}:/models", IMAGE], "/models"
     raise EdgeEmotionError(
         f"there is no {COMPILER} here, and no container {IMAGE}", remedy=HOW_TO_GET_IT
     )

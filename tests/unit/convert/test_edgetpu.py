@@ -217,7 +217,7 @@ def test_the_container_is_used_where_its_image_is(tmp_path, model, programs, res
     programs(
         "docker",
         f'if [ "$1" = image ]; then test "$3" = edge-emotion-edgetpu; exit; fi\n'
-        f"folder=${{5#--volume=}}; folder=${{folder%:/work}}\n{run}",
+        f"folder=${{5#--volume=}}; folder=${{folder%:/models}}\n{run}",
     )
     step = edgetpu_step(model, timeout_s=60)
 
@@ -227,7 +227,14 @@ def test_the_container_is_used_where_its_image_is(tmp_path, model, programs, res
     assert words[3] == f"--user={os.getuid()}:{os.getgid()}"
     assert words[5:] == [
         "edge-emotion-edgetpu",
-        *("--show_operations", "--timeout_sec", "60", "--out_dir", "/work", "/work/model.tflite"),
+        *(
+            "--show_operations",
+            "--timeout_sec",
+            "60",
+            "--out_dir",
+            "/models",
+            "/models/model.tflite",
+        ),
     ]
 
 

@@ -5,7 +5,6 @@ A row is named by its line as an editor counts them: the header is line 1.
 
 import tracemalloc
 import zipfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +18,9 @@ from edge_emotion.data.keypoints import (
     read_kaggle_test,
     read_keypoint_folder,
 )
-from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import KEYPOINT_COLUMNS
 from helpers.drawn_faces import keypoint_faces
+from helpers.refusals import refusal
 
 FER2013_PIXELS = " ".join(["7"] * 48 * 48)
 KAGGLE_PIXELS = " ".join(["7"] * 96 * 96)
@@ -66,16 +65,6 @@ def _write(folder: Path, name: str, rows: list[list[str]]) -> Path:
         for picture in ("a.png", "b.png"):
             cv2.imwrite(str(folder / "images" / picture), keypoint_faces(1, seed=1).images[0])
     return path
-
-
-def _refusal(read: Callable[[], object]) -> str:
-    """The message; it must be one line, and end with an expectation or a remedy."""
-    with pytest.raises(EdgeEmotionError) as caught:
-        read()
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "; " in message
-    return message
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -141,7 +130,7 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, name: str, case: s
     path = _write(tmp_path, name, TABLES[name])
     damage, told = TABLE_CASES[case]
     damage(path)
-    message = _refusal(partial(_read, tmp_path, name))
+    message = refusal(partial(_read, tmp_path, name))
     assert message.startswith(str(path))
     for part in told:
         assert part in message
@@ -150,7 +139,7 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, name: str, case: s
 @pytest.mark.parametrize("name", FACES)
 def test_a_header_alone_is_refused(tmp_path: Path, name: str):
     path = _write(tmp_path, name, TABLES[name][:1])
-    message = _refusal(partial(_read, tmp_path, name))
+    message = refusal(partial(_read, tmp_path, name))
     assert str(path) in message and ("has no rows" in message or "to row 0" in message)
 
 
@@ -168,7 +157,7 @@ def test_a_header_alone_is_refused(tmp_path: Path, name: str):
 def test_a_column_that_is_there_twice_is_refused(tmp_path: Path, name: str, column: str):
     header, *rows = TABLES[name]
     path = _write(tmp_path, name, [[*header, column], *([*row, "0"] for row in rows)])
-    message = _refusal(partial(_read, tmp_path, name))
+    message = refusal(partial(_read, tmp_path, name))
     assert message.startswith(f"{path} has the column {column} more than once")
 
 
@@ -178,7 +167,7 @@ def test_a_table_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pyte
 
     path = _write(tmp_path, "fer2013.csv", TABLES["fer2013.csv"])
     monkeypatch.setattr(Path, "open", denied)  # root, who runs tests in a container, reads anything
-    message = _refusal(partial(read_fer2013, path))
+    message = refusal(partial(read_fer2013, path))
     assert message == f"cannot read {path}: Permission denied; check the path, and who may read it"
 
 
@@ -247,7 +236,7 @@ def test_a_bad_row_is_named_by_its_line(
     header, first, second = (list(row) for row in TABLES[name])
     second[header.index(column)] = field
     path = _write(tmp_path, name, [header, first, second])
-    message = _refusal(partial(_read, tmp_path, name))
+    message = refusal(partial(_read, tmp_path, name))
     assert message.startswith(f"{path}, line 3: ")
     assert told in message
 
@@ -260,7 +249,7 @@ def test_the_line_is_that_of_an_editor(tmp_path: Path, before: str, line: int):
     path = tmp_path / "fer2013.csv"
     before = before.format(good=f"3,{FER2013_PIXELS},Training")
     path.write_text(f"emotion,pixels,Usage,note\n{before}9,{FER2013_PIXELS},Training,\n")
-    assert f"{path}, line {line}: emotion '9'" in _refusal(partial(read_fer2013, path))
+    assert f"{path}, line {line}: emotion '9'" in refusal(partial(read_fer2013, path))
 
 
 # Zip files: their content, what the message says.
@@ -280,7 +269,7 @@ GOOD = "emotion,pixels\n" + f"3,{FER2013_PIXELS}\n" * 50
 )
 def test_a_zip_must_hold_one_good_table(tmp_path: Path, members: dict[str, str], told: str):
     path = _zipped(tmp_path, members)
-    message = _refusal(partial(read_fer2013, path))
+    message = refusal(partial(read_fer2013, path))
     assert message.startswith(str(path)) and told in message
 
 
@@ -292,7 +281,7 @@ def test_what_macos_hides_in_a_zip_is_no_second_table(tmp_path: Path):
 def test_a_truncated_zip_is_refused(tmp_path: Path):
     path = _zipped(tmp_path, {"fer2013.csv": GOOD})
     path.write_bytes(path.read_bytes()[:-100])
-    message = _refusal(partial(read_fer2013, path))
+    message = refusal(partial(read_fer2013, path))
     assert f"cannot read {path}: " in message and "copy or download it again" in message
 
 
@@ -301,7 +290,7 @@ def test_a_zip_damaged_in_the_middle_is_refused(tmp_path: Path):
     whole = path.read_bytes()
     for place in range(60, len(whole) // 2, len(whole) // 20):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        assert str(path) in _refusal(partial(read_fer2013, path))
+        assert str(path) in refusal(partial(read_fer2013, path))
 
 
 def test_a_zip_with_a_password_is_refused(tmp_path: Path):
@@ -309,7 +298,7 @@ def test_a_zip_with_a_password_is_refused(tmp_path: Path):
     content = bytearray(path.read_bytes())
     content[content.rindex(b"PK\x01\x02") + 8] |= 1  # the "encrypted" flag of the directory's entry
     path.write_bytes(content)
-    message = _refusal(partial(read_fer2013, path))
+    message = refusal(partial(read_fer2013, path))
     assert "password" in message and "unpack it" in message
 
 
@@ -323,7 +312,7 @@ def _zipped(folder: Path, members: dict[str, str]) -> Path:
 
 def test_a_file_instead_of_a_keypoint_folder_is_named(tmp_path: Path):
     path = _write(tmp_path, "training.csv", TABLES["training.csv"])
-    message = _refusal(partial(read_keypoint_folder, path))
+    message = refusal(partial(read_keypoint_folder, path))
     assert message.startswith(f"cannot read {path / 'keypoints.csv'}: Not a directory; check")
 
 
@@ -333,7 +322,7 @@ def test_of_a_large_table_only_a_row_is_in_memory(tmp_path: Path):
     assert len(rows) > 18_000_000
     del rows
     tracemalloc.start()
-    _refusal(partial(read_fer2013, path))
+    refusal(partial(read_fer2013, path))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_000_000

@@ -12,22 +12,13 @@ import pytest
 from edge_emotion.data.class_folders import read_class_folders
 from edge_emotion.data.formats import open_data
 from edge_emotion.data.keypoints import read_keypoint_folder
-from edge_emotion.errors import EdgeEmotionError
 from helpers.drawn_faces import (
     emotion_faces,
     keypoint_faces,
     write_class_folders,
     write_keypoint_folder,
 )
-
-
-def _refusal(read: Callable[[], object]) -> str:
-    with pytest.raises(EdgeEmotionError) as caught:
-        read()
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "; " in message
-    return message
+from helpers.refusals import refusal
 
 
 @pytest.fixture
@@ -90,7 +81,7 @@ def test_in_class_folders_a_bad_picture_is_named(folders: Path, case: str):
     damage, told = {**PICTURE_CASES, **small}[case]
     file = folders / "sad" / "0002.png"
     damage(file)
-    message = _refusal(partial(_read_folders, folders))
+    message = refusal(partial(_read_folders, folders))
     assert f"{file}" in message and told in message
 
 
@@ -99,7 +90,7 @@ def test_in_a_keypoint_folder_a_bad_picture_is_named_with_its_line(points: Path,
     damage, told = PICTURE_CASES[case]
     file = points / "images" / "b.png"
     damage(file)
-    message = _refusal(partial(read_keypoint_folder, points))
+    message = refusal(partial(read_keypoint_folder, points))
     assert message.startswith(f"{points / 'keypoints.csv'}, line 3: ")
     assert str(file) in message and told in message
 
@@ -119,7 +110,7 @@ def test_in_a_keypoint_folder_pictures_are_squares_of_one_size(
     points: Path, picture: str, line: int, width: int, height: int
 ):
     _resized(width, height)(points / "images" / picture)
-    message = _refusal(partial(read_keypoint_folder, points))
+    message = refusal(partial(read_keypoint_folder, points))
     assert (
         f"keypoints.csv, line {line}: {picture} has {width}x{height} px; expected squares"
         in message
@@ -174,7 +165,7 @@ def test_a_class_without_its_folder_is_named(
     folders: Path, damage: Callable[[Path], None], told: str
 ):
     damage(folders / "sad")
-    message = _refusal(partial(_read_folders, folders))
+    message = refusal(partial(_read_folders, folders))
     assert message.startswith(f"{folders} {told}")
 
 
@@ -188,13 +179,13 @@ def test_hidden_files_other_files_and_folders_among_the_pictures_are_left_alone(
 
 @pytest.mark.parametrize("read", [_read_folders, open_data])
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, read: Callable[[Path], object]):
-    assert str(tmp_path / "none") in _refusal(partial(read, tmp_path / "none"))
+    assert str(tmp_path / "none") in refusal(partial(read, tmp_path / "none"))
 
 
 def test_a_file_instead_of_class_folders_is_named(tmp_path: Path):
     path = tmp_path / "fer2013.csv"
     path.write_text("emotion,pixels\n")
-    message = _refusal(partial(_read_folders, path))
+    message = refusal(partial(_read_folders, path))
     assert message.startswith(f"cannot read the folder {path}: Not a directory; check the path")
 
 
@@ -203,5 +194,5 @@ def test_a_folder_that_may_not_be_read_is_named(folders: Path, monkeypatch: pyte
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.scandir", denied)
-    message = _refusal(partial(_read_folders, folders))
+    message = refusal(partial(_read_folders, folders))
     assert f"cannot read the folder {folders}: Permission denied" in message
