@@ -175,7 +175,7 @@ def sweep_command(
     swept = {}
     for subject in _subjects(model, runs):
         trial = prepare(subject, data)
-        swept[subject.name] = sweep(trial, _seed(subject), limits[subject.task])
+        swept[subject.name] = sweep(trial, limits[subject.task])
     if as_json:
         table = {name: [step.as_dict() for step in steps] for name, steps in swept.items()}
         tell(json.dumps(table, indent=2))
@@ -196,8 +196,7 @@ def why_command(
 ) -> None:
     """Print what int8 costs layer by layer and why, and draw it on a page; nothing is converted."""
     explained = [
-        explain(prepare(subject, data), representative, _seed(subject))
-        for subject in _subjects(model, runs)
+        explain(prepare(subject, data), representative) for subject in _subjects(model, runs)
     ]
     if page is not None:
         from edge_emotion_convert.why_page import why_page  # loads matplotlib
@@ -230,10 +229,6 @@ def _subjects(model: Path | None, runs: Path) -> Iterator[Subject]:
     yield from (of_run(run) for run in found.values() if run is not None)
 
 
-def _seed(subject: Subject) -> int:
-    return subject.recipe.seed if subject.recipe else 0
-
-
 def _convert(
     trial: Trial,
     formats: Sequence[str],
@@ -246,7 +241,7 @@ def _convert(
     targets = [FORMATS[name] for name in formats if name != SAVED_MODEL]
     samples, models = None, []
     if any(target.integer for target in targets):
-        samples = calibration.samples(trial.calibrating, representative, _seed(subject))
+        samples = calibration.samples(trial.calibrating, representative, trial.seed)
         say(f"{subject.task}: {len(samples)} training faces calibrate integer formats")
     for target in targets:
         if choosing is not None and target.name == "int8":

@@ -26,7 +26,7 @@ class Step:
         return {"representative_faces": self.representative, "gate": self.verdict.as_dict()}
 
 
-def sweep(trial: Trial, seed: int, limits: Limits | None = None) -> list[Step]:
+def sweep(trial: Trial, limits: Limits | None = None) -> list[Step]:
     """Convert to int8 with ever more samples, each count holding those before it.
 
     Raises:
@@ -40,7 +40,7 @@ def sweep(trial: Trial, seed: int, limits: Limits | None = None) -> list[Step]:
     counts = sorted({min(count, len(trial.calibrating)) for count in COUNTS})
     steps = []
     for count in counts:
-        samples = calibration.samples(trial.calibrating, count, seed)
+        samples = calibration.samples(trial.calibrating, count, trial.seed)
         candidate = convert_and_measure(trial, FORMATS["int8"], samples, limits)
         say(f"{trial.subject.task}: {len(samples)} faces: {candidate.verdict.reason}")
         steps.append(Step(len(samples), candidate.verdict))

@@ -71,19 +71,18 @@ class Explanation:
         }
 
 
-def explain(trial: Trial, representative: int, seed: int) -> Explanation:
+def explain(trial: Trial, representative: int) -> Explanation:
     """Measure every layer's error on validation faces, evenly taken from all of them.
 
     Args:
         trial: the network and its rows.
         representative: how many training faces calibrate.
-        seed: of their order.
 
     Raises:
         EdgeEmotionError: it cannot be converted to int8, or there are no faces to calibrate with.
     """
     subject = trial.subject
-    samples = calibration.samples(trial.calibrating, representative, seed)
+    samples = calibration.samples(trial.calibrating, representative, trial.seed)
     rows = trial.measuring if len(trial.measuring) else trial.calibrating
     chosen = np.linspace(0, len(rows) - 1, min(FACES, len(rows))).astype(np.intp)
     say(f"{subject.task}: int8 layer by layer, on {len(chosen)} faces")
