@@ -107,6 +107,7 @@ def model_card(
         "## Measured",
         "\n".join(_measured(evaluation.parts)),
         "\n".join(_gate(metadata)),
+        "\n".join(_remedies(metadata)),
         "## What it is not for",
         _LIMITS,
         "## Licence",
@@ -225,3 +226,17 @@ def _gate(metadata: ModelMetadata) -> Iterator[str]:
         yield f"{test['lost']} faces only float reads rightly, {test['gained']} only " + (
             f"{metadata.format}: by McNemar's exact test, p = {test['p']:.2g}."
         )
+
+
+def _remedies(metadata: ModelMetadata) -> Iterator[str]:
+    """The remedies that the file was made with, and what they were worth."""
+    told = metadata.accuracy.get("remedies")
+    if not told:
+        return
+    headline = measure_called(metadata.accuracy["gate"]["measures"][0]["measure"])
+    plain, treated = (
+        headline.change(told[name]["drop"], told[name]["interval"]) for name in ("plain", "treated")
+    )
+    yield f"Made with: {', '.join(told['kept'])}. Chosen on {told['chosen_on']}. On the rows above, that had"
+    yield f"no part in choosing, {headline.title} in {headline.unit} changed by {plain} without"
+    yield f"remedies, and by {treated} with them."

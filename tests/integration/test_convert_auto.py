@@ -74,6 +74,13 @@ def test_the_trail_is_in_the_file_and_in_conversion_json(treated):
     assert any(name.startswith("equalization") for name in told["kept"])
 
 
+def test_the_card_names_the_remedies_and_what_they_were_worth(treated):
+    card = treated.file.with_suffix(".md").read_text()
+    told = treated.as_dict()["remedies"]
+    assert f"Made with: {', '.join(told['kept'])}." in card
+    assert "without\nremedies" in card
+
+
 def test_it_was_judged_on_faces_that_did_not_choose(treated):
     told = read_model(treated.file).metadata.accuracy
     assert told["remedies"]["chosen_on"] != told["remedies"]["judged_on"]
