@@ -7,10 +7,10 @@ RESULTS := benchmarks/results
 DATA ?= $(firstword $(wildcard data ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help run train convert test test-tflite-runtime lint bench figures clean
+.PHONY: help run train convert test test-tflite-runtime test-arm64 bundle lint bench figures clean
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
 
 run: $(VENV)/run.installed  ## read faces on the demo camera with the shipped int8 models
 	$(BIN)/edge-emotion run --camera demo --save runs/demo > /dev/null
@@ -34,6 +34,12 @@ test: $(VENV)/dev.installed  ## run the tests
 
 test-tflite-runtime: $(VENV)-tflite/installed  ## run the device with the older TFLite runtime (Python 3.11)
 	$(VENV)-tflite/bin/python tests/older_runtime.py
+
+test-arm64: $(VENV)/dev.installed  ## run the device on an emulated arm64 Debian, made once in ~/.cache
+	$(BIN)/python -m pytest tests/arm64 -m arm64 $(ARGS)
+
+bundle: $(BIN)/python  ## pack what a device installs without a network (ARCH=x86_64 for a PC)
+	device/bundle.sh $(BIN)/python $(ARCH)
 
 lint: $(VENV)/dev.installed  ## check style and types
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """What the product's own framing costs, and the constants that framing rests on.
 
-Fits, on training faces of 300-W and YouTube Faces, the mapping from the Haar cascade's box to the
-networks' crop (`detector._BOX_TO_CROP_*`), and on annotated photographs where the face lies in the
-crop (`tracking._FACE_IN_CROP`).  Then measures on whole frames the keypoint error with crops found
+Fits, on training faces of 300-W and YouTube Faces, the mapping from a detector's box to the
+networks' crop (its `shift` and `side`), and on annotated photographs where the face lies in the
+crop (`sighting._FACE_IN_CROP`).  Then measures on whole frames the keypoint error with crops found
 by the product against crops cut by the labels.  The frames show people of YouTube Faces, of whom
 most trained the network: the figure for the others is given apart.
 
@@ -24,7 +24,7 @@ from edge_emotion.metrics import nme
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, crop_for_keypoints, face_inputs
 from edge_emotion.types import Floats, Image
 from edge_emotion_device import Analyzer, load_keypoints
-from edge_emotion_device.detector import HaarDetector
+from edge_emotion_device.detectors import open_detector
 from edge_emotion_train.datasets import IBUG_MINUS_KAGGLE_PX, Split, load_sets
 from edge_emotion_train.recipe import load_recipe
 
@@ -38,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--keypoints", type=Path, help="the shipped model without")
+    parser.add_argument("--detector", default="haar", help="whose boxes are mapped to crops")
     parser.add_argument("--output", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     splits = load_sets(load_recipe("keypoints", "edge"), arguments.data)
@@ -45,7 +46,7 @@ def main() -> None:
     frames = list(read_frames(arguments.data / "frames", arguments.keypoints))
     figures = {
         "box_to_crop": fit_box_to_crop(
-            splits, {name for name, _, _ in frames}, arguments.keypoints
+            splits, {name for name, _, _ in frames}, arguments.keypoints, arguments.detector
         ),
         "face_in_crop": fit_face_in_crop(arguments.data, arguments.keypoints),
         "framing": framing_cost(frames, arguments.keypoints),
@@ -61,11 +62,11 @@ def main() -> None:
 
 
 def fit_box_to_crop(
-    splits: dict[str, Split], left_out: set[str], model: Path | None
+    splits: dict[str, Split], left_out: set[str], model: Path | None, detector_name: str
 ) -> dict[str, object]:
-    """Median shift and side of the crop that a face's points ask for, in sides of Haar's box."""
+    """Median shift and side of the crop that a face's points ask for, in sides of the box."""
     mean_face = _mean_face(model)
-    detector = HaarDetector()
+    detector = open_detector(detector_name)
     relations = []
     for name in ("300w", "youtube"):
         faces = splits[name].train
@@ -75,7 +76,8 @@ def fit_box_to_crop(
             boxes = detector.detect(image)
             if not len(boxes) or np.isnan(points).any():
                 continue
-            crop, side = crop_for_keypoints(points, mean_face), boxes[0, 2] - boxes[0, 0]
+            crop = crop_for_keypoints(points, mean_face)
+            side = float(np.sqrt(np.prod(boxes[0, 2:] - boxes[0, :2])))
             relations.append(
                 (
                     (crop.x + crop.side / 2 - (boxes[0, 0] + boxes[0, 2]) / 2) / side,

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 import edge_emotion
-from edge_emotion import cli_convert, cli_train
+from edge_emotion import cli_convert, cli_doctor, cli_run, cli_serve, cli_train
 from edge_emotion.cli_data import data_app
 from edge_emotion.cli_models import models_app
 from edge_emotion.cli_places import DataOption, data_folder
@@ -34,8 +33,11 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
+app.command("run", cls=cli_run.CameraCommand, epilog=cli_run.EPILOG)(cli_run.run)
 app.command("train", epilog=cli_train.EPILOG, no_args_is_help=True)(cli_train.train)
 app.command("convert", epilog=cli_convert.EPILOG)(cli_convert.convert)
+app.command("serve", epilog=cli_serve.EPILOG)(cli_serve.serve)
+app.command("doctor", epilog=cli_doctor.EPILOG)(cli_doctor.doctor)
 
 
 def main() -> None:
@@ -98,99 +100,6 @@ def _options(
     ] = False,
 ) -> None:
     pass  # `main` has taken --debug out, wherever it stood; it is here for --help
-
-
-class CameraCommand(TyperCommand):
-    """A command whose `--camera` may stand alone and then means `--camera auto`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the value in before the arguments are parsed."""
-        filled: list[str] = []
-        for place, argument in enumerate(args):
-            filled.append(argument)
-            following = args[place + 1] if place + 1 < len(args) else "-"
-            if argument == "--camera" and following.startswith("-"):
-                filled.append("auto")
-        return super().parse_args(ctx, filled)
-
-
-@app.command(
-    cls=CameraCommand,
-    epilog="Example: edge-emotion run --camera demo --headless --frames 50",
-)
-def run(
-    camera: Annotated[
-        str,
-        typer.Option(
-            help="auto, csi[:N], usb[:N], /dev/videoN, a video file, a picture or a folder of "
-            "pictures, rtsp://..., http://..., or demo. Alone it means auto.",
-            metavar="SOURCE",
-        ),
-    ] = "auto",
-    emotion: Annotated[
-        Path | None, typer.Option(help="Emotion model; the shipped one without.", metavar="FILE")
-    ] = None,
-    keypoints: Annotated[
-        Path | None, typer.Option(help="Keypoint model; the shipped one without.", metavar="FILE")
-    ] = None,
-    delegate: Annotated[
-        str,
-        typer.Option(help="auto, cpu, edgetpu[:usb|:pci|:N] or external:LIB[,key=value]."),
-    ] = "cpu",
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads of each network.")] = 1,
-    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at most.")] = 4,
-    every: Annotated[
-        int, typer.Option(min=1, help="Run the face detector on every N-th frame.", metavar="N")
-    ] = 10,
-    frames: Annotated[
-        int | None, typer.Option(min=1, help="Stop after N frames.", metavar="N")
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="Stop after this time.", metavar="S")
-    ] = None,
-    sequence: Annotated[
-        bool, typer.Option("--sequence", help="Treat a folder of pictures as one clip.")
-    ] = False,
-    save: Annotated[
-        Path | None,
-        typer.Option(
-            help="Leave the annotated video or pictures and readings.jsonl in this folder.",
-            metavar="DIR",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Write the readings to this file, not to stdout.", metavar="FILE"),
-    ] = None,
-    all_frames: Annotated[
-        bool, typer.Option("--all-frames", help="Print a line for frames without a face too.")
-    ] = False,
-    headless: Annotated[bool, typer.Option("--headless", help="Open no window.")] = False,
-) -> int:
-    """Read faces from a camera: one JSON line a face on stdout, the picture in a window.
-
-    Ends at the end of the video, after --frames or --seconds, with q in the window, or with Ctrl-C.
-    """
-    from edge_emotion_device.options import RunOptions
-    from edge_emotion_device.runner import run as run_camera
-
-    options = RunOptions(
-        camera=camera,
-        sequence=sequence,
-        emotion=emotion,
-        keypoints=keypoints,
-        delegate=delegate,
-        threads=threads,
-        max_faces=max_faces,
-        detect_every=every,
-        frames=frames,
-        seconds=seconds,
-        save=save,
-        output=output,
-        all_frames=all_frames,
-        headless=headless,
-    )
-    return run_camera(options)
 
 
 @app.command(epilog="Example: edge-emotion evaluate runs/emotion-edge --split test")

@@ -9,6 +9,8 @@ from edge_emotion.errors import WrongUse
 from edge_emotion.extras import need
 
 EPILOG = "Example: edge-emotion convert --int8 --float32"
+EXPORTS = Path("exports")
+REPRESENTATIVE = 500
 FORMATS = ("int8", "float32", "float16", "dynamic", "int16x8", "saved_model")
 
 
@@ -48,9 +50,9 @@ def convert(
             envvar="EDGE_EMOTION_DATA",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the folder NAME is made.", metavar="DIR")] = Path(
-        "exports"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="Where the folder NAME is made.", metavar="DIR")
+    ] = EXPORTS,
     max_drop: Annotated[
         float | None,
         typer.Option(
@@ -67,7 +69,7 @@ def convert(
     ] = None,
     representative: Annotated[
         int, typer.Option(min=1, help="Training faces to calibrate with.")
-    ] = 500,
+    ] = REPRESENTATIVE,
     representative_sweep: Annotated[
         bool,
         typer.Option(
@@ -106,16 +108,19 @@ def convert(
     chosen = chosen or ["int8"]
     if edgetpu and "int8" not in chosen:
         raise WrongUse("--edgetpu without --int8", expected="an int8 file to compile")
-    if auto and ("int8" not in chosen or representative_sweep or why or why_page):
-        raise WrongUse("--auto without --int8, or with --why", expected="an int8 file to make")
+    if auto and "int8" not in chosen:
+        raise WrongUse("--auto without --int8", expected="an int8 file to make")
+    others = {name: name != "int8" for name in chosen}
+    others |= {"auto": auto, "edgetpu": edgetpu, "out": out != EXPORTS}
+    explains = why or why_page is not None
     if representative_sweep:
-        if chosen != ["int8"] or edgetpu:
-            raise WrongUse("--representative-sweep with other formats", expected="int8, or none")
+        others |= {"why": explains, "representative": representative != REPRESENTATIVE}
+        _check_alone("--representative-sweep", others)
         sweep_command(model, data=data, max_drop=max_drop, budget=budget, as_json=json)
         return
-    if why or why_page is not None:
-        if chosen != ["int8"] or edgetpu:
-            raise WrongUse("--why with other formats", expected="int8, or none")
+    if explains:
+        others |= {"max_drop": max_drop is not None, "budget": budget is not None}
+        _check_alone("--why", others)
         why_command(model, data=data, representative=representative, page=why_page, as_json=json)
         return
     convert_command(
@@ -130,3 +135,18 @@ def convert(
         auto=auto,
         as_json=json,
     )
+
+
+def _check_alone(option: str, others: dict[str, bool]) -> None:
+    """Refuse other options beside one that only measures.
+
+    Args:
+        option: the one.
+        others: by their names, whether they are given.
+
+    Raises:
+        WrongUse: naming those that are.
+    """
+    given = [f"--{name.replace('_', '-')}" for name, is_given in others.items() if is_given]
+    if given:
+        raise WrongUse(f"{option} with {', '.join(given)}", expected=f"{option} alone, or --int8")

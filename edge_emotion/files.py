@@ -19,7 +19,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         EdgeEmotionError: the folder cannot be written to, or the disk is full.
     """
-    _check_place(path)
+    check_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
@@ -41,8 +41,12 @@ def replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _check_place(path: Path) -> None:
-    """Find out before any work is done that a path cannot become a file."""
+def check_place(path: Path) -> None:
+    """Find out before any work is done that a path cannot become a file.
+
+    Raises:
+        EdgeEmotionError: it is a folder, or lies below a file.
+    """
     if path.is_dir():
         raise EdgeEmotionError(f"cannot write {path}: it is a folder", remedy="name a file")
     for folder in path.parents:

@@ -1,12 +1,14 @@
 """From a frame to the bytes the networks take, the same on every machine.
 
 Training, calibration, evaluation and the device call these functions.  They use only OpenCV
-operations that give identical bytes on x86 and ARM: `INTER_LINEAR_EXACT` (INTER_LINEAR differs on
-41 % of the pixels and INTER_AREA by up to 1), gray conversion and border extension.
+operations that give identical bytes on x86 and ARM: `INTER_LINEAR_EXACT` (a resize by INTER_LINEAR
+differs on 41 % of the pixels and by INTER_AREA by up to 1), gray conversion, border extension and
+`warpAffine` (by INTER_LINEAR; its fixed-point arithmetic is the same on both).
 
 Points are in pixels with (0, 0) the centre of the top left pixel, as in Kaggle's labels.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -22,6 +24,11 @@ KEYPOINT_SIDE_PX = 96
 EYE_DISTANCE = 0.375
 EYE_MIDPOINT = (0.50, 0.39)
 
+# A turned crop is cut with a margin that holds its corners, and brought to this side before it is
+# turned: 96 times √2.
+_TURNED_FROM_PX = 136
+_TURN_MARGIN = (math.sqrt(2) - 1) / 2
+
 
 @dataclass(frozen=True, slots=True)
 class SquareCrop:
@@ -30,11 +37,13 @@ class SquareCrop:
     Attributes:
         x, y: its top left pixel.
         side: its width and height in pixels, at least 2.
+        turn_deg: how far it is then turned about its centre, clockwise in the picture.
     """
 
     x: int
     y: int
     side: int
+    turn_deg: int = 0
 
     def __post_init__(self) -> None:
         if self.side < 2:
@@ -43,18 +52,37 @@ class SquareCrop:
     def to_frame(self, points: Floats, size: int) -> Floats:
         """Map `(..., 2)` points from the crop resized to `size` px to pixels of the frame."""
         mapped = (points + 0.5) * (self.side / size) + (self.x - 0.5, self.y - 0.5)
+        if self.turn_deg:
+            mapped = turned(mapped, self.turn_deg, self._center)
         return mapped.astype(np.float32)
 
     def from_frame(self, points: Floats, size: int) -> Floats:
         """Map `(..., 2)` points from pixels of the frame to the crop resized to `size` px."""
+        if self.turn_deg:
+            points = turned(points, -self.turn_deg, self._center)
         mapped = (points - (self.x - 0.5, self.y - 0.5)) * (size / self.side) - 0.5
         return mapped.astype(np.float32)
 
     @classmethod
-    def around(cls, center_x: float, center_y: float, side: float) -> "SquareCrop":
+    def around(
+        cls, center_x: float, center_y: float, side: float, turn_deg: int = 0
+    ) -> "SquareCrop":
         """The crop of whole pixels nearest to a square given by its centre and side in px."""
         whole = max(2, round(side))
-        return cls(round(center_x + 0.5 - whole / 2), round(center_y + 0.5 - whole / 2), whole)
+        x, y = round(center_x + 0.5 - whole / 2), round(center_y + 0.5 - whole / 2)
+        return cls(x, y, whole, turn_deg)
+
+    @property
+    def _center(self) -> Floats:
+        return np.array([self.x, self.y], np.float32) + np.float32(self.side / 2 - 0.5)
+
+
+def turned(points: Floats, turn_deg: float, about: Floats) -> Floats:
+    """Turn `(..., 2)` points about one, clockwise in the picture (whose y points down)."""
+    angle = math.radians(turn_deg)
+    cos, sin = math.cos(angle), math.sin(angle)
+    x, y = points[..., 0] - about[0], points[..., 1] - about[1]
+    return np.stack([cos * x - sin * y + about[0], sin * x + cos * y + about[1]], axis=-1)
 
 
 def to_gray(image: Image) -> Image:
@@ -100,7 +128,7 @@ def reduce_gray(gray: Image, longest_side: int) -> Image:
 
 
 def cut(frame: Image, crop: SquareCrop) -> Image:
-    """Cut a crop out of a frame as `(side, side) uint8` gray.
+    """Cut a crop, which is not turned, out of a frame as `(side, side) uint8` gray.
 
     What lies outside the frame repeats the frame's edge.  Only the part inside is converted to
     gray; inside a gray frame the result is a view, not a copy.
@@ -133,24 +161,55 @@ def face_inputs(frame: Image, crop: SquareCrop) -> tuple[Image, Image]:
         `(96, 96) uint8` for the keypoint network and its exact half, `(48, 48) uint8`, for the
         emotion network.
     """
-    face = resize_square(cut(frame, crop), KEYPOINT_SIDE_PX)
+    if crop.turn_deg:
+        face = _cut_turned(frame, crop)
+    else:
+        face = resize_square(cut(frame, crop), KEYPOINT_SIDE_PX)
     return face, halve(face)
 
 
-def crop_for_keypoints(keypoints: Floats, mean_face: Floats) -> SquareCrop:
+def _cut_turned(frame: Image, crop: SquareCrop) -> Image:
+    """Cut a turned crop as `(96, 96) uint8` gray: reduced first, then turned upright."""
+    margin = math.ceil(_TURN_MARGIN * crop.side)
+    whole = SquareCrop(crop.x - margin, crop.y - margin, crop.side + 2 * margin)
+    source = resize_square(cut(frame, whole), _TURNED_FROM_PX)
+    scale = crop.side / KEYPOINT_SIDE_PX * (_TURNED_FROM_PX / whole.side)
+    angle = math.radians(crop.turn_deg)
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    center, middle = (_TURNED_FROM_PX - 1) / 2, (KEYPOINT_SIDE_PX - 1) / 2
+    to_source = np.array(
+        [
+            [cos, -sin, center - middle * (cos - sin)],
+            [sin, cos, center - middle * (sin + cos)],
+        ]
+    )
+    return cv2.warpAffine(
+        source,
+        to_source,
+        (KEYPOINT_SIDE_PX, KEYPOINT_SIDE_PX),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+
+
+def crop_for_keypoints(keypoints: Floats, mean_face: Floats, turn_deg: int = 0) -> SquareCrop:
     """The crop in which a face's points lie nearest to the mean face.
 
-    Scale and shift are the least-squares fit of `mean_face` to `keypoints`, without rotation
-    (Umeyama 1991 with the rotation fixed), so that a turned head, whose eyes come closer together,
-    keeps its size.
+    Scale and shift are the least-squares fit of `mean_face` to `keypoints` with the rotation given
+    (Umeyama 1991), so that a turned head, whose eyes come closer together, keeps its size.
 
     Args:
         keypoints: `(15, 2)` in frame pixels.
         mean_face: `(15, 2)` in pixels of the 96×96 crop.
+        turn_deg: of the crop.
     """
     mean_center, center = mean_face.mean(axis=0), keypoints.mean(axis=0)
+    if turn_deg:
+        keypoints = turned(keypoints, -turn_deg, center)
     centered = mean_face - mean_center
     scale = float((centered * (keypoints - center)).sum() / (centered**2).sum())
     side = max(2.0, scale * KEYPOINT_SIDE_PX)
     middle = center + (side / KEYPOINT_SIDE_PX) * (KEYPOINT_SIDE_PX / 2 - 0.5 - mean_center)
-    return SquareCrop.around(float(middle[0]), float(middle[1]), side)
+    if turn_deg:
+        middle = turned(middle, turn_deg, center)
+    return SquareCrop.around(float(middle[0]), float(middle[1]), side, turn_deg)

@@ -51,7 +51,9 @@ class Reading:
         frame, time_s, source: of the frame it was read from.
         track_id: the same number for the same face in the frames of one source.
         box: the face from forehead to chin, xyxy in frame pixels (not the networks' crop).
-        keypoints: `(15, 2)` float32 in frame pixels, in the order of `labels.KEYPOINTS`.
+        keypoints: `(15, 2)` float32 in frame pixels, in the order of `labels.KEYPOINTS`, smoothed
+            over the face's track.
+        raw_keypoints: likewise, of this frame alone.
         probabilities: `(5,)` float32 of this frame alone, in the order of `labels.EMOTIONS`.
         smoothed: `(5,)` float32, the probabilities smoothed over the face's track.
         label: the emotion decided for the track, or None while undecided.
@@ -63,6 +65,7 @@ class Reading:
     track_id: int
     box: tuple[float, float, float, float]
     keypoints: Floats
+    raw_keypoints: Floats
     probabilities: Floats
     smoothed: Floats
     label: str | None
@@ -76,18 +79,24 @@ class Reading:
             "time_s": round(self.time_s, 4),
             "track_id": self.track_id,
             "box": [round(float(edge), 2) for edge in self.box],
-            "keypoints": {
-                name: [round(float(x), 2), round(float(y), 2)]
-                for name, (x, y) in zip(KEYPOINTS, self.keypoints, strict=True)
-            },
+            "keypoints": _by_name(self.keypoints),
             "probabilities": _by_emotion(self.probabilities),
             "smoothed": _by_emotion(self.smoothed),
             "label": self.label,
             "ms": {stage: round(duration, 3) for stage, duration in self.ms.items()},
         }
+        if not np.array_equal(self.raw_keypoints, self.keypoints):
+            fields["raw_keypoints"] = _by_name(self.raw_keypoints)
         if self.source is not None:
             fields["source"] = self.source
         return fields
+
+
+def _by_name(points: Floats) -> dict[str, list[float]]:
+    return {
+        name: [round(float(x), 2), round(float(y), 2)]
+        for name, (x, y) in zip(KEYPOINTS, points, strict=True)
+    }
 
 
 def _by_emotion(probabilities: Floats) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from edge_emotion.errors import WrongUse
@@ -231,12 +232,15 @@ def _gate(metadata: ModelMetadata) -> Iterator[str]:
 def _remedies(metadata: ModelMetadata) -> Iterator[str]:
     """The remedies that the file was made with, and what they were worth."""
     told = metadata.accuracy.get("remedies")
-    if not told:
+    if not told or not told["kept"]:
         return
     headline = measure_called(metadata.accuracy["gate"]["measures"][0]["measure"])
     plain, treated = (
         headline.change(told[name]["drop"], told[name]["interval"]) for name in ("plain", "treated")
     )
-    yield f"Made with: {', '.join(told['kept'])}. Chosen on {told['chosen_on']}. On the rows above, that had"
-    yield f"no part in choosing, {headline.title} in {headline.unit} changed by {plain} without"
-    yield f"remedies, and by {treated} with them."
+    yield fill(
+        f"Made with: {', '.join(told['kept'])}. Chosen on {told['chosen_on']}. On the rows above, "
+        f"that had no part in choosing, {headline.title} in {headline.unit} changed by {plain} "
+        f"without remedies, and by {treated} with them.",
+        width=100,
+    )

@@ -7,7 +7,7 @@ its trained networks show where int8 costs them nothing (figures behind each).
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from edge_emotion_convert.layer_errors import LEVELS, LayerError
+from edge_emotion_convert.layer_errors import LEVELS, LOWEST, LayerError
 
 # So much of the answer's error is the rounding of the answer itself (0.02 to 0.07; 0.5 in networks
 # of a few layers, which have no other noise to speak of).
@@ -24,10 +24,12 @@ ROUNDING = 1.0
 OUTLIER_RATIO = 16.0
 # The middle 99.9 % of the values share 32 of 256 steps (2.3).
 RARE_RATIO = 8.0
-# A sum whose parts come in so much coarser steps than it has itself (2.3).
-CANCEL_RATIO = 4.0
+# A sum whose parts come in so much coarser steps than what is left of it has (2.3).
+REMAINDER_RATIO = 4.0
 # So many of a layer's channels vary by less than one step (0).
 LOST_SHARE = 0.25
+# Operators with weights.
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Cause:
     """Why int8 costs what it costs.
 
     Attributes:
-        kind: coarse output grid, clipped values, outlier channel, rare values, cancelling sum, dead
-            channels, one layer, amplified noise or spread.
+        kind: coarse output grid, clipped values, outlier channel, rare values, small remainder,
+            dead channels, coarse weights, one layer, amplified noise or spread.
         layer: name of the layer that it lies in; empty for spread.
         text: a sentence with the figures.
         remedy: what may help.
@@ -74,7 +76,11 @@ def likely_cause(layers: Sequence[LayerError]) -> Cause:
         for ask in _CAUSES:
             for cause in ask(suspect, parts):
                 return _where(dearest, cause)
-    return _spread(dearest, len(layers)) if spread else _where(dearest, _one_layer(dearest, named))
+    if spread:
+        return _spread(dearest, len(layers))
+    if _has_coarse_weights(dearest):
+        return _where(dearest, _coarse_weights(dearest))
+    return _where(dearest, _one_layer(dearest, named))
 
 
 def _on_the_way(layer: LayerError, named: dict[str, LayerError]) -> list[LayerError]:
@@ -109,6 +115,21 @@ def _spread(dearest: LayerError, count: int) -> Cause:
         f"the noise is spread over all {count} layers: none adds more than {dearest.share:.0%} "
         f"({dearest.label}).",
         "more representative faces, bias correction, or fine-tuning with quantization",
+    )
+
+
+def _has_coarse_weights(layer: LayerError) -> bool:
+    own = layer.own_share >= OWN_SHARE and layer.rescaled_error >= ROUNDING
+    return layer.operator in _WEIGHTED and own and layer.clipped < CLIPPED_SHARE
+
+
+def _coarse_weights(layer: LayerError) -> Cause:
+    return Cause(
+        "coarse weights",
+        layer.name,
+        f"its error is {layer.rescaled_error:.1f} steps, more than the rounding of its answer "
+        "gives: its weights are coarse.",
+        "equalize the channels across layers, or fine-tune with quantization",
     )
 
 
@@ -159,15 +180,18 @@ def _rare(layer: LayerError, parts: Sequence[LayerError]) -> Iterator[Cause]:
         )
 
 
-def _cancelling(layer: LayerError, parts: Sequence[LayerError]) -> Iterator[Cause]:
+def _remainder(layer: LayerError, parts: Sequence[LayerError]) -> Iterator[Cause]:
     coarsest = max((part.scale for part in parts), default=0.0)
-    if layer.operator in ("ADD", "SUB") and coarsest >= CANCEL_RATIO * layer.scale:
+    if layer.operator in ("ADD", "SUB") and coarsest >= REMAINDER_RATIO * layer.scale:
         labels = " and ".join(part.label for part in parts)
+        left = f"what is left of the sum of {labels}"
+        if layer.zero_point == LOWEST:  # a ReLU is fused into it
+            left = f"only what is above 0 is left of the sum of {labels}, and that"
         yield Cause(
-            "cancelling sum",
+            "small remainder",
             layer.name,
-            f"what is left of the sum of {labels} is far smaller than they are: they come in steps "
-            f"of {coarsest:.2g}, {coarsest / layer.scale:.1f} times its own.",
+            f"{left} is far smaller than they are: they come in steps of {coarsest:.2g}, "
+            f"{coarsest / layer.scale:.1f} times its own.",
             f"keep {layer.label} and what it sums in 16 bits, or fine-tune with quantization",
         )
 
@@ -187,6 +211,6 @@ _CAUSES: tuple[Callable[[LayerError, Sequence[LayerError]], Iterator[Cause]], ..
     _clipped,
     _outlier,
     _rare,
-    _cancelling,
+    _remainder,
     _dead,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, GateNotMet, WrongUse, warn
-from edge_emotion.files import write_text
+from edge_emotion.files import check_place, write_text
 from edge_emotion.quantization import TensorSpec
 from edge_emotion_convert import calibration, report
 from edge_emotion_convert.budget import Limits, read_limits
@@ -15,8 +15,9 @@ from edge_emotion_convert.cards import conversion_card
 from edge_emotion_convert.edgetpu import EdgeTpuResult, edgetpu_step
 from edge_emotion_convert.exports import CARD, Kept, keep, record
 from edge_emotion_convert.formats import FORMATS, SAVED_MODEL
+from edge_emotion_convert.halving import halves
 from edge_emotion_convert.progress import say, tell
-from edge_emotion_convert.remedies.auto import halves, treat
+from edge_emotion_convert.remedies.auto import treat
 from edge_emotion_convert.serving import VERSION, write_saved_model
 from edge_emotion_convert.subject import Subject, of_run, open_subject
 from edge_emotion_convert.sweep import sweep
@@ -156,8 +157,11 @@ def _remedy(failed: Kept) -> str:
         return "name data that shows what is limited with --data, or convert to another format"
     if not candidate.format.integer:
         return allow
-    if candidate.format.name == "int8" and "remedies" not in candidate.metadata.accuracy:
+    remedies = candidate.metadata.accuracy.get("remedies")
+    if candidate.format.name == "int8" and not remedies:
         return f"let --auto look for remedies, or {allow}"
+    if remedies and remedies["plain"]["passed"]:
+        return f"convert without --auto, as plain int8 passed on these faces, or {allow}"
     return f"calibrate with more faces (--representative) or {allow}"
 
 
@@ -195,21 +199,23 @@ def why_command(
     runs: Path = RUNS,
 ) -> None:
     """Print what int8 costs layer by layer and why, and draw it on a page; nothing is converted."""
+    if page is not None:
+        check_place(page)
     explained = [
         explain(prepare(subject, data), representative) for subject in _subjects(model, runs)
     ]
+    if as_json:
+        tell(json.dumps({one.name: one.as_dict() for one in explained}, indent=2))
+    else:
+        for one in explained:
+            tell(layer_table(one))
+            for sentence in ("", *one.sentences, ""):
+                tell(sentence)
     if page is not None:
         from edge_emotion_convert.why_page import why_page  # loads matplotlib
 
         write_text(page, why_page(explained))
         say(f"page: {page}")
-    if as_json:
-        tell(json.dumps({one.name: one.as_dict() for one in explained}, indent=2))
-        return
-    for one in explained:
-        tell(layer_table(one))
-        for sentence in ("", *one.sentences, ""):
-            tell(sentence)
 
 
 def _subjects(model: Path | None, runs: Path) -> Iterator[Subject]:

@@ -19,20 +19,19 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats
 from edge_emotion_convert.formats import FORMATS
+from edge_emotion_convert.layer_names import NUMERIC_VERIFY, float_name, labels_of
 from edge_emotion_convert.progress import counted, quiet
 from edge_emotion_convert.quantize import conversion_errors, converter_for
-from edge_emotion_device.runtime import Interpreter, OpResolverType
+from edge_emotion_convert.remedies.flatbuffer import SAME_VALUES
+from edge_emotion_device.runtime import Interpreter, open_interpreter
 
 FACES = 64  # that are measured on: the tables of 32 and of 500 faces name the same worst layers
 LEVELS = 256  # of an int8 tensor
-_LOWEST, _HIGHEST = -128, 127
-_VERIFY = "NumericVerify"
-_ANSWER = "Identity"  # the converter's name of what the network answers
-_SAME_VALUES = {"RESHAPE", "SQUEEZE"}  # operators that pass on what they are given
+LOWEST, _HIGHEST = -128, 127
 _SILENT = 1e-6  # range of a channel, by that of its layer, below which it says nothing
-_ADJUSTING = (keras.layers.BatchNormalization, keras.layers.ReLU, keras.layers.Activation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,19 +151,26 @@ def layer_errors(
             converter=converter_for(network, target, samples), debug_options=options
         )
         models = debugger.quant_model, debugger.calibrated_model
-        quantized, reference = map(_interpreter, models)
+        quantized, reference = (
+            open_interpreter(model, xnnpack=False, keep_tensors=True) for model in models
+        )
     watched = list(_watched(quantized, reference))
     if not watched:
         raise EdgeEmotionError(
             "no operator came out as int8", expected="layers that have integer kernels"
         )
     measured = samples[:FACES] if faces is None else faces
+    given = quantized.get_input_details()[0]
+    steps_of = TensorSpec.of(given).quantize
+    place = reference.get_input_details()[0]["index"]
     for face in counted(measured, "measuring layers", len(measured)):
-        _answer(quantized, reference, face[None])
+        quantized.set_tensor(given["index"], steps_of(face[None]))
+        reference.set_tensor(place, face[None].astype(np.float32))
+        quantized.invoke()
+        reference.invoke()
         for layer in watched:
             layer.look(quantized, reference)
-    labels = _labels([layer.name for layer in watched], network)
-    return _ranked(watched, labels)
+    return _ranked(watched, labels_of([layer.name for layer in watched], network))
 
 
 @dataclass
@@ -175,8 +181,7 @@ class _Watched:
     operator: str
     inputs: tuple[str, ...]
     places: tuple[int, int, int]  # int8, float beside it, float network
-    scale: float
-    zero_point: int
+    grid: TensorSpec
     # Sums of squares: values and own error, values and error against the float network.
     squares: Floats = field(default_factory=lambda: np.zeros(4, np.float64))
     elements: int = 0
@@ -186,15 +191,15 @@ class _Watched:
     def look(self, quantized: Interpreter, reference: Interpreter) -> None:
         """Add what the last face left in the tensors."""
         int8, beside, place = self.places
-        steps = quantized.get_tensor(int8).astype(np.float64)
-        answered = self.scale * (steps - self.zero_point)
+        answered = self.grid.dequantize(quantized.get_tensor(int8)).astype(np.float64)
         alone = quantized.get_tensor(beside).astype(np.float64)
         whole = reference.get_tensor(place).astype(np.float64)
         parts = (alone, answered - alone, whole, answered - whole)
         self.squares += [np.square(part).sum() for part in parts]
-        self.elements += steps.size
-        on_grid = np.rint(whole / self.scale) + self.zero_point
-        on_grid = np.clip(on_grid, _LOWEST - 1, _HIGHEST + 1) - (_LOWEST - 1)
+        self.elements += answered.size
+        # Not `TensorSpec.quantize`, which puts what is beyond the grid onto its ends.
+        on_grid = np.rint(whole / self.grid.scale) + self.grid.zero_point
+        on_grid = np.clip(on_grid, LOWEST - 1, _HIGHEST + 1) - (LOWEST - 1)
         self.counts += np.bincount(on_grid.astype(np.intp).ravel(), minlength=LEVELS + 2)
         channels = whole.reshape(-1, whole.shape[-1])
         lows, highs = channels.min(axis=0), channels.max(axis=0)
@@ -215,27 +220,6 @@ def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole > 0 else float(part > 0)
 
 
-def _interpreter(flatbuffer: bytes) -> Interpreter:
-    interpreter = Interpreter(
-        model_content=flatbuffer,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        num_threads=1,
-    )
-    interpreter.allocate_tensors()
-    return interpreter
-
-
-def _answer(quantized: Interpreter, reference: Interpreter, face: Floats) -> None:
-    given = quantized.get_input_details()[0]
-    scale, zero_point = given["quantization"]
-    steps = np.clip(np.rint(face / scale) + zero_point, _LOWEST, _HIGHEST)
-    quantized.set_tensor(given["index"], steps.astype(np.int8))
-    quantized.invoke()
-    reference.set_tensor(reference.get_input_details()[0]["index"], face.astype(np.float32))
-    reference.invoke()
-
-
 def _watched(quantized: Interpreter, reference: Interpreter) -> Iterator[_Watched]:
     """The operators that the debugger verifies, in the order of the graph."""
     tensors = {tensor["index"]: tensor for tensor in quantized.get_tensor_details()}
@@ -244,34 +228,21 @@ def _watched(quantized: Interpreter, reference: Interpreter) -> Iterator[_Watche
     makers = {output: operator for operator in operators for output in operator["outputs"]}
     names: dict[int, str] = {}
     for operator in operators:
-        if operator["op_name"] != _VERIFY:
+        if operator["op_name"] != NUMERIC_VERIFY:
             continue
         int8, beside = map(int, operator["inputs"])
-        name = _name(tensors[operator["outputs"][0]]["name"], places)
+        name = float_name(tensors[operator["outputs"][0]]["name"], places)
         maker = makers[int8]
-        if not name or maker["op_name"] in _SAME_VALUES:
+        if not name or maker["op_name"] in SAME_VALUES:
             continue
         names[int8] = name
-        grid = tensors[int8]["quantization_parameters"]
         yield _Watched(
             name,
             maker["op_name"],
             tuple(_sources(maker, makers, names)),
             (int8, beside, places[name]),
-            float(grid["scales"][0]),
-            int(grid["zero_points"][0]),
+            TensorSpec.of(tensors[int8]),
         )
-
-
-def _name(verified: str, places: dict[str, int]) -> str:
-    """The tensor's name in the float network.
-
-    The debugger's is NumericVerify/NAME:INDEX, with digits behind the name where it was taken.
-    """
-    name = verified.removeprefix(_VERIFY + "/").rpartition(":")[0]
-    while name not in places and name[-1:].isdigit():
-        name = name[:-1]
-    return name if name in places else ""
 
 
 def _sources(operator: Any, makers: dict[int, Any], names: dict[int, str]) -> Iterator[str]:
@@ -296,39 +267,21 @@ def _ranked(watched: Sequence[_Watched], labels: Mapping[str, str]) -> list[Laye
         own = math.sqrt(layer.squares[1] / layer.elements)
         found.append(
             LayerError(
-                layer.name,
-                labels[layer.name],
-                layer.operator,
-                layer.inputs,
-                layer.scale,
-                layer.zero_point,
-                layer.own_noise,
-                layer.noise,
-                _ratio(layer.squares[1], layer.squares[3]),
-                own / layer.scale,
-                added[layer.name],
-                _ratio(added[layer.name], total),
-                lows.astype(np.float32),
-                highs.astype(np.float32),
-                layer.counts,
+                name=layer.name,
+                label=labels[layer.name],
+                operator=layer.operator,
+                inputs=layer.inputs,
+                scale=layer.grid.scale,
+                zero_point=layer.grid.zero_point,
+                own_noise=layer.own_noise,
+                noise=layer.noise,
+                own_share=_ratio(layer.squares[1], layer.squares[3]),
+                rescaled_error=own / layer.grid.scale,
+                added=added[layer.name],
+                share=_ratio(added[layer.name], total),
+                lows=lows.astype(np.float32),
+                highs=highs.astype(np.float32),
+                counts=layer.counts,
             )
         )
     return sorted(found, key=lambda layer: (-layer.added, -layer.own_noise))
-
-
-def _labels(names: Sequence[str], network: keras.Model) -> dict[str, str]:
-    """For each tensor the Keras layer that did the work, of those one operator was fused from."""
-    layers = {layer.name: layer for layer in network._flatten_layers(include_self=False)}
-    return {name: _label(name, layers) for name in names} | {_ANSWER: network.layers[-1].name}
-
-
-def _label(name: str, layers: Mapping[str, keras.Layer]) -> str:
-    scopes = [scope for part in name.split(";") for scope in part.split("/")]
-    known = [
-        candidate
-        for scope in scopes
-        for candidate in (scope, scope.rpartition("_")[0])  # tracing adds a number to the name
-        if candidate in layers and not isinstance(layers[candidate], keras.Model)
-    ]
-    working = [one for one in known if not isinstance(layers[one], _ADJUSTING)]
-    return (working or known or scopes[-1:])[0]

@@ -20,8 +20,8 @@ from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats, Image
 from edge_emotion_convert.foreign import KERAS_SUFFIXES, load_foreign
 from edge_emotion_convert.measure import predict_file
-from edge_emotion_convert.progress import quiet, say
-from edge_emotion_device.runtime import Interpreter
+from edge_emotion_convert.progress import say
+from edge_emotion_device.runtime import open_interpreter
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.networks.saved import read_network
@@ -141,9 +141,7 @@ def _foreign(
 
 def _foreign_tflite(path: Path) -> Opened:
     try:
-        with quiet():
-            interpreter = Interpreter(model_path=str(path))
-            interpreter.allocate_tensors()
+        interpreter = open_interpreter(path.read_bytes())
         [given], [answered] = interpreter.get_input_details(), interpreter.get_output_details()
         specs = TensorSpec.of(given), TensorSpec.of(answered)
     except (ValueError, RuntimeError) as error:

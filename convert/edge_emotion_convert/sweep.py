@@ -1,13 +1,16 @@
-"""How many representative samples a conversion to int8 needs."""
+"""How many representative samples a conversion to int8 needs.
+
+That is a choice like any other, so it is made on the half of the rows that chooses (see `halving`).
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
-from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert import calibration
 from edge_emotion_convert.budget import Limits
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.gate import Verdict
+from edge_emotion_convert.halving import halves
 from edge_emotion_convert.progress import say
 from edge_emotion_convert.trial import Trial, convert_and_measure
 
@@ -30,13 +33,10 @@ def sweep(trial: Trial, limits: Limits | None = None) -> list[Step]:
     """Convert to int8 with ever more samples, each count holding those before it.
 
     Raises:
-        EdgeEmotionError: it cannot be converted, or there are no rows to measure on.
+        EdgeEmotionError: it cannot be converted, or there are too few rows to choose by.
     """
-    if not len(trial.measuring):
-        raise EdgeEmotionError(
-            f"{trial.subject.source}: no validation faces to measure the drop on",
-            remedy="name data with a share for validation with --data",
-        )
+    trial, _ = halves(trial)
+    say(f"{trial.subject.task}: int8 by the number of faces, measured on {trial.measured_on}")
     counts = sorted({min(count, len(trial.calibrating)) for count in COUNTS})
     steps = []
     for count in counts:

@@ -133,7 +133,6 @@ def convert_and_measure(
     target: Format,
     samples: Floats | None,
     limits: Limits | None = None,
-    network: keras.Model | None = None,
 ) -> Candidate:
     """Convert a network to a format, measure what came out by the device's code, and judge it.
 
@@ -142,13 +141,12 @@ def convert_and_measure(
         target: the format.
         samples: from `calibration.samples`; float formats need none.
         limits: the budget; None takes the default.
-        network: converted in place of the trial's, which it is compared with all the same.
 
     Raises:
         EdgeEmotionError: it cannot be converted.
     """
     start = time.perf_counter()
-    flatbuffer = to_tflite(network or trial.subject.network, target, samples)
+    flatbuffer = to_tflite(trial.subject.network, target, samples)
     faces = len(samples) if samples is not None and target.integer else 0
     candidate = measure_flatbuffer(trial, target, flatbuffer, faces, limits)
     return replace(candidate, seconds=time.perf_counter() - start)

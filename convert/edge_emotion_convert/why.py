@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from edge_emotion.terminal import make_table
 from edge_emotion_convert import calibration
 from edge_emotion_convert.causes import Cause, likely_cause
 from edge_emotion_convert.layer_errors import FACES, LayerError, layer_errors
@@ -16,17 +17,18 @@ from edge_emotion_convert.trial import Trial
 from edge_emotion_train.batches import as_input
 
 HEADINGS = (
-    "operator",
     "noise added",
     "SQNR so far, dB",
     "its own, dB",
     "error, steps",
     "step",
     "widest channel",
+    "operator",
     "channels",
     "lost",
     "dead",
 )
+_ON_80_COLUMNS = 7  # of them; the others are on the page and in JSON
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Explanation:
 
     Attributes:
         name, task: of the network.
-        faces: how many validation faces it was measured on.
+        faces: how many it was measured on.
+        measured_on: what these are, in words.
         representative: how many faces calibrated it.
         layers: the dearest first.
         cause: what most of the noise comes from.
@@ -44,6 +47,7 @@ class Explanation:
     name: str
     task: str
     faces: int
+    measured_on: str
     representative: int
     layers: tuple[LayerError, ...]
     cause: Cause
@@ -65,6 +69,7 @@ class Explanation:
         return {
             "task": self.task,
             "faces": self.faces,
+            "measured_on": self.measured_on,
             "representative_faces": self.representative,
             "cause": self.cause.as_dict(),
             "layers": [_as_dict(layer) for layer in self.layers],
@@ -75,7 +80,7 @@ def explain(trial: Trial, representative: int) -> Explanation:
     """Measure every layer's error on validation faces, evenly taken from all of them.
 
     Args:
-        trial: the network and its rows.
+        trial: the network and its rows; without any that measure, those that calibrate do.
         representative: how many training faces calibrate.
 
     Raises:
@@ -83,40 +88,42 @@ def explain(trial: Trial, representative: int) -> Explanation:
     """
     subject = trial.subject
     samples = calibration.samples(trial.calibrating, representative, trial.seed)
-    rows = trial.measuring if len(trial.measuring) else trial.calibrating
+    rows, measured_on = trial.measuring, trial.measured_on
+    if not len(rows):
+        rows, measured_on = trial.calibrating, f"{len(trial.calibrating)} training faces"
     chosen = np.linspace(0, len(rows) - 1, min(FACES, len(rows))).astype(np.intp)
-    say(f"{subject.task}: int8 layer by layer, on {len(chosen)} faces")
+    measured_on = f"{len(chosen)} of {measured_on}"
+    say(f"{subject.task}: int8 layer by layer, on {measured_on}")
     layers = layer_errors(subject.network, samples, as_input(rows.images[chosen]))
     return Explanation(
-        subject.name,
-        subject.task,
-        len(chosen),
-        len(samples),
-        tuple(layers),
-        likely_cause(layers),
+        name=subject.name,
+        task=subject.task,
+        faces=len(chosen),
+        measured_on=measured_on,
+        representative=len(samples),
+        layers=tuple(layers),
+        cause=likely_cause(layers),
     )
 
 
 def layer_table(explanation: Explanation) -> Table:
     """A line for each layer, the dearest first."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column(f"{explanation.name}: layer")
-    for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
-    for layer in explanation.layers:
-        table.add_row(layer.label, *cells(layer))
+    header = [explanation.name, *HEADINGS[:_ON_80_COLUMNS]]
+    rows = [[layer.label, *list(cells(layer))[:_ON_80_COLUMNS]] for layer in explanation.layers]
+    table = make_table(header, rows, left=["operator"])
+    table.columns[0].no_wrap = table.columns[-1].no_wrap = True
     return table
 
 
 def cells(layer: LayerError) -> Iterator[str]:
     """The figures of a layer under `HEADINGS`."""
-    yield layer.operator
     yield f"{layer.share:.0%}"
     yield decibels_in_words(layer.sqnr_so_far_db)
     yield decibels_in_words(layer.sqnr_db)
     yield f"{layer.rescaled_error:.2f}"
     yield f"{layer.scale:.2g}"
     yield f"{layer.channel_ratio:.1f} ×"
+    yield layer.operator
     yield str(layer.channels)
     yield str(layer.lost or "")
     yield str(layer.dead or "")

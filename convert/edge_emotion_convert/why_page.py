@@ -37,16 +37,15 @@ def why_page(explanations: Sequence[Explanation]) -> str:
     """The HTML of the page about one network or several."""
     names = " and ".join(one.name for one in explanations)
     subtitle = " ".join(
-        f"{one.name}: {one.faces} faces, calibrated with {one.representative}."
+        f"{one.name}: on {one.measured_on}, calibrated with {one.representative} training faces."
         for one in explanations
     )
     facts = {}
     for one in explanations:
         of = f", {escape(one.task)}" if len(explanations) > 1 else ""
         facts[f"SQNR of the answers{of}"] = f"{decibels_in_words(one.answer.sqnr_so_far_db)} dB"
-        facts[f"of the noise comes in at {escape(one.layers[0].label)}"] = (
-            f"{one.layers[0].share:.0%}"
-        )
+        dearest = one.layers[0]
+        facts[f"of the noise comes in at {escape(dearest.label)}{of}"] = f"{dearest.share:.0%}"
     sections = [
         part
         for place, one in enumerate(explanations)
@@ -60,9 +59,10 @@ def _sections(explanation: Explanation, on_table: str, on_charts: str) -> Iterat
     yield pages.section(
         f"{name}: {explanation.cause.kind}", "", f"<p>{escape(' '.join(explanation.sentences))}</p>"
     )
-    header = ("layer", *HEADINGS[:1], "", *HEADINGS[1:])
+    header = ("layer", "", *HEADINGS)
     rows = [_row(layer) for layer in explanation.layers]
-    yield pages.section("Layers", on_table, pages.table(header, rows, plain=(1,)))
+    words = (header.index("operator"),)
+    yield pages.section("Layers", on_table, pages.table(header, rows, plain=words))
     charts = [
         f"<div>{as_svg(chart(layer), f'{explanation.task}_{place}')}</div>"
         for place, layer in enumerate(_shown(explanation))
@@ -80,8 +80,7 @@ def _shown(explanation: Explanation) -> list[LayerError]:
 
 
 def _row(layer: LayerError) -> tuple[str, ...]:
-    operator, *figures = map(escape, cells(layer))
-    return (escape(layer.label), operator, pages.bar(layer.share), *figures)
+    return (escape(layer.label), pages.bar(layer.share), *map(escape, cells(layer)))
 
 
 @styled

@@ -1,41 +1,44 @@
 """One frame in, what its faces say out: detect now and then, follow in between."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, perf_counter
 
-from edge_emotion.preprocess import KEYPOINT_SIDE_PX, crop_for_keypoints, face_inputs
-from edge_emotion.types import Floats, Frame, Image, Reading
-from edge_emotion_device.detector import HaarDetector
+from edge_emotion.preprocess import KEYPOINT_SIDE_PX, SquareCrop, face_inputs
+from edge_emotion.types import Frame, Image, Reading
+from edge_emotion_device.detectors import Detector, crop_for_box, open_detector
 from edge_emotion_device.interpreter import load_emotion, load_keypoints
-from edge_emotion_device.tracking import (
-    SAME_LOOK,
-    STEADY_IOU,
-    Track,
-    Tracker,
+from edge_emotion_device.sighting import (
+    Sighting,
     can_follow,
     face_box,
+    hold,
     look_of,
-    overlap,
+    looks_same,
+    next_crop,
+    nudged,
 )
+from edge_emotion_device.smoothing import label_of
+from edge_emotion_device.tracking import Track, Tracker
 
+# A followed face is asked on every fifth frame whether it still is one.
+_CHECK_EVERY = 5
 
-@dataclass(slots=True)
-class _LocatedFace:
-    """A tracked face in the frame at hand, before its emotion is read."""
-
-    track: Track
-    face: Image  # (48, 48), for the emotion network
-    points: Floats  # (15, 2) in frame pixels
-    keypoints_ms: float
+_Seen = tuple[Track, Sighting, float]  # a face in the frame at hand, and what it took in ms
 
 
 class Analyzer:
     """Reads the faces of frames, tracked across calls.  Close it, or use it in a `with` block.
 
-    The detector is by far the dearest stage, so it runs on the first frame, on every
-    `detect_every`-th, and when there is no face or doubt about one; in between the crop comes from
-    the last keypoints (as in MediaPipe's face pipeline, Kartynnik et al. 2019).
+    The detector is by far the dearest stage, so it runs only where it can find something: while no
+    face is followed, for a second after one was lost, and on every `detect_every`-th frame while
+    more faces may be followed.  In between the crop comes from the last keypoints (as in
+    MediaPipe's face pipeline, Kartynnik et al. 2019).
+
+    A face is read while its points look like a face's.  They are asked when the detector offers
+    it, on every fifth frame, and in doubt, which is when they would move their crop by much or the
+    crop suddenly looks different: found again from a crop moved by 8 % of its side and a tenth
+    wider, they must lie within 4 % of the side of where they were.  A face whose points do not is
+    dropped in that frame.
 
     Args:
         emotion, keypoints: model files; the shipped int8 models without.
@@ -43,12 +46,16 @@ class Analyzer:
         threads: of each interpreter on the CPU.
         max_faces: at most this many are followed, the largest first.
         detect_every: frames from one detection to the next.
+        emotion_delegate: of the emotion network, where it is not the keypoint network's.
+        detector: one of `detectors`, or its name: auto, haar, yunet:FILE or whole.
+        smoothing: whether keypoints, probabilities and label are steadied over a face's track;
+            without it they are those of the frame alone.
 
     Attributes:
         detect_ms: what detection took in the last frame; 0 where there was none.
 
     Raises:
-        EdgeEmotionError: a model or the delegate cannot be used.
+        EdgeEmotionError: a model, the delegate or the detector cannot be used.
     """
 
     def __init__(
@@ -59,13 +66,18 @@ class Analyzer:
         threads: int = 1,
         max_faces: int = 4,
         detect_every: int = 10,
+        *,
+        emotion_delegate: str | None = None,
+        detector: str | Detector = "auto",
+        smoothing: bool = True,
     ) -> None:
-        self._emotion = load_emotion(emotion, delegate, threads)
+        self._detector = open_detector(detector) if isinstance(detector, str) else detector
+        self._emotion = load_emotion(emotion, emotion_delegate or delegate, threads)
         self._keypoints = load_keypoints(keypoints, delegate, threads)
         self._mean_face = self._keypoints.mean_face
-        self._detector = HaarDetector()
         self._tracker = Tracker(max_faces)
         self._detect_every = detect_every
+        self._smoothing = smoothing
         self._frames = self._since_detection = 0
         self.detect_ms = 0.0
         self._started_s = monotonic()
@@ -85,17 +97,19 @@ class Analyzer:
         if not isinstance(frame, Frame):
             frame = Frame(frame, self._frames, monotonic() - self._started_s)
         self._frames += 1
-        self._since_detection += 1
         self.detect_ms = 0.0
-        located: dict[int, _LocatedFace] = {}
-        self._locate(frame.image, located)
-        due = not self._tracker.tracks or self._since_detection >= self._detect_every
-        if due or any(track.doubtful for track in self._tracker.tracks):
-            self._detect(frame.image)
-            self._locate(frame.image, located)
-            self._tracker.end_doubtful()
-        self._tracker.end_doubles()
-        return [self._read(frame, located[track.track_id]) for track in self._tracker.tracks]
+        step_s = self._tracker.begin(frame.time_s)
+        if not self._detector.follows:
+            return [self._read(frame, seen) for seen in self._take_given(frame.image)]
+        seen = self._follow(frame.image)
+        if self._worth_detecting():
+            seen += self._discover(frame.image)
+        self._tracker.part(step_s)
+        return [
+            self._read(frame, face)
+            for face in sorted(seen, key=lambda face: face[0].track_id)
+            if face[0] in self._tracker.tracks
+        ]
 
     def reset(self) -> None:
         """Forget the faces followed so far: the next frame has nothing to do with the last."""
@@ -112,67 +126,126 @@ class Analyzer:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _detect(self, image: Image) -> None:
-        """Find faces in the whole picture, and match them with those that are followed."""
+    def _take_given(self, image: Image) -> list[_Seen]:
+        """The one face that fills the frame, never moved and never asked whether it is one."""
         start = perf_counter()
-        self._tracker.take_detections(self._detector.detect(image))
-        self._since_detection = 0
-        self.detect_ms = 1000 * (perf_counter() - start)
+        sighting = self._sight(image, self._detect(image)[0])
+        if sighting is None:
+            self._tracker.reset()
+            return []
+        if not self._tracker.tracks:
+            self._tracker.welcome([sighting])
+        return [(self._tracker.tracks[0], sighting, _ms_since(start))]
 
-    def _locate(self, image: Image, located: dict[int, _LocatedFace]) -> None:
-        """Find the points of every track that is not in `located`, by its number, yet."""
-        for track in self._tracker.tracks:
-            if track.track_id not in located:
-                face = self._locate_one(image, track)
-                if face is not None:
-                    located[track.track_id] = face
+    def _follow(self, image: Image) -> list[_Seen]:
+        """Look where the followed faces should be, and lose those that are not there."""
+        found = []
+        for track in tuple(self._tracker.tracks):
+            start = perf_counter()
+            sighting = self._sight_again(image, track)
+            if sighting is None:
+                self._tracker.lose(track)
+                continue
+            if track.resembles(sighting.look):
+                self._tracker.see(track, sighting)
+            else:  # a cut from one face to another
+                self._tracker.lose(track)
+                (newcomer,) = self._tracker.welcome([sighting])
+                if newcomer is None:
+                    continue
+                track = newcomer
+            found.append((track, sighting, _ms_since(start)))
+        return found
 
-    def _locate_one(self, image: Image, track: Track) -> _LocatedFace | None:
-        """Find a track's points, and move its crop to them; None if the track turns doubtful."""
-        start = perf_counter()
-        crop = track.crop
-        face, points = self._points(image, track)
-        if track.look is None:  # the crop comes from the detector: look again where the points are
-            track.crop = crop = crop_for_keypoints(points, self._mean_face)
-            if not can_follow(crop, *image.shape[:2]):
-                track.doubtful = True
-                return None
-            face, points = self._points(image, track)
-        look = look_of(face)
-        track.crop = crop_for_keypoints(points, self._mean_face)
-        track.doubtful = (
-            not can_follow(track.crop, *image.shape[:2])
-            or overlap(crop, track.crop) < STEADY_IOU
-            or (track.look is not None and float(look @ track.look) < SAME_LOOK)
-        )
-        if track.doubtful:
+    def _sight_again(self, image: Image, track: Track) -> Sighting | None:
+        """A followed face in the next frame; None if what is there is none."""
+        sighting = self._sight(image, track.crop)
+        if sighting is None:
             return None
-        track.look = look
-        return _LocatedFace(track, face, points, 1000 * (perf_counter() - start))
+        doubtful = not sighting.steady or not looks_same(sighting.look, track.look)
+        if doubtful:  # it may have moved far
+            sighting = self._sight(image, sighting.next_crop)
+        if doubtful or (self._frames + track.track_id) % _CHECK_EVERY == 0:
+            return self._confirmed(image, sighting, followed=not doubtful)
+        return sighting
 
-    def _points(self, image: Image, track: Track) -> tuple[Image, Floats]:
-        large, small = face_inputs(image, track.crop)
-        return small, track.crop.to_frame(self._keypoints.locate(large), KEYPOINT_SIDE_PX)
+    def _worth_detecting(self) -> bool:
+        """Whether a detection may find a face that is not followed."""
+        self._since_detection += 1
+        due = self._since_detection >= self._detect_every
+        return self._tracker.room > 0 and (due or self._tracker.missing or not self._tracker.tracks)
 
-    def _read(self, frame: Frame, located: _LocatedFace) -> Reading:
-        track = located.track
+    def _detect(self, image: Image) -> list[SquareCrop]:
+        """The crops that the detector offers, the best first."""
         start = perf_counter()
-        probabilities = self._emotion.run(located.face)
-        emotion_ms = 1000 * (perf_counter() - start)
-        smoothed, label = track.label(probabilities, frame.time_s)
+        boxes = self._detector.detect(image)
+        self._since_detection = 0
+        self.detect_ms = _ms_since(start)
+        return [crop_for_box(box, self._detector) for box in boxes]
+
+    def _discover(self, image: Image) -> list[_Seen]:
+        """Find faces in the whole picture that are not followed yet."""
+        sightings: list[Sighting] = []
+        durations_ms = []
+        for crop in self._detect(image):
+            if len(sightings) == self._tracker.room:
+                break
+            start = perf_counter()
+            first = None if self._tracker.known(crop) else self._sight(image, crop)
+            # The crop comes from the detector: look again where the points are.
+            sighting = first and self._confirmed(
+                image, self._sight(image, first.next_crop), followed=False
+            )
+            if sighting and not self._tracker.known(sighting.next_crop):
+                sightings.append(sighting)
+                durations_ms.append(_ms_since(start))
+        tracks = self._tracker.welcome(sightings)
+        found = zip(tracks, sightings, durations_ms, strict=True)
+        return [(track, seen, taken_ms) for track, seen, taken_ms in found if track]
+
+    def _sight(self, image: Image, crop: SquareCrop) -> Sighting | None:
+        """Find the points in a crop; None if it is too small, too large or outside the frame."""
+        if not can_follow(crop, *image.shape[:2]):
+            return None
+        large, small = face_inputs(image, crop)
+        points = crop.to_frame(self._keypoints.locate(large), KEYPOINT_SIDE_PX)
+        return Sighting(crop, small, points, look_of(small), next_crop(points, self._mean_face))
+
+    def _confirmed(
+        self, image: Image, sighting: Sighting | None, *, followed: bool
+    ) -> Sighting | None:
+        """The sighting, if it is steady and its points hold when they are looked for again."""
+        if sighting is None or not sighting.steady:
+            return None
+        crop = nudged(sighting.crop)
+        large, _ = face_inputs(image, crop)
+        again = crop.to_frame(self._keypoints.locate(large), KEYPOINT_SIDE_PX)
+        holds = hold(sighting.points, again, sighting.crop.side, followed)
+        return sighting if holds else None
+
+    def _read(self, frame: Frame, seen: _Seen) -> Reading:
+        track, sighting, keypoints_ms = seen
+        start = perf_counter()
+        probabilities = self._emotion.run(sighting.face)
+        emotion_ms = _ms_since(start)
+        points, smoothed, label = sighting.points, probabilities, label_of(probabilities)
+        if self._smoothing:
+            points = track.points(points, sighting.crop.side, frame.time_s)
+            smoothed, label = track.label(probabilities, frame.time_s)
         return Reading(
             frame=frame.index,
             time_s=frame.time_s,
             track_id=track.track_id,
-            box=face_box(track.crop),
-            keypoints=track.points(located.points, track.crop.side, frame.time_s),
+            box=face_box(sighting.next_crop),
+            keypoints=points,
+            raw_keypoints=sighting.points,
             probabilities=probabilities,
             smoothed=smoothed,
             label=label,
-            ms={
-                "detect": self.detect_ms,
-                "keypoints": located.keypoints_ms,
-                "emotion": emotion_ms,
-            },
+            ms={"detect": self.detect_ms, "keypoints": keypoints_ms, "emotion": emotion_ms},
             source=frame.source,
         )
+
+
+def _ms_since(start: float) -> float:
+    return 1000 * (perf_counter() - start)

@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
+from edge_emotion.errors import WrongUse
 from edge_emotion.labels import KEYPOINTS
 from edge_emotion.modelfile import ModelFile, ModelMetadata, Task, read_model, shipped_model
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats, Image
-from edge_emotion_device.delegates import open_delegates, parse_delegate
-from edge_emotion_device.runtime import open_interpreter
+from edge_emotion_device.delegates.opening import open_model, place_model
+from edge_emotion_device.delegates.operators import OperatorsPlaced
 
 AnyModel = TypeVar("AnyModel", bound="Model")
 
@@ -22,40 +23,58 @@ class Model:
     An int8 file's input is uint8 with scale 1/255 and zero point 0, so a camera's gray bytes are
     the quantized input as they stand: they are copied into the tensor and nothing else.
 
+    Args:
+        file: the model.
+        delegate: as `edge-emotion run --delegate`.
+        threads: of the CPU.
+        substitute: whether `auto` may take the file that a compiled one was made of.
+
     Attributes:
-        metadata: what the file says about itself.
+        path: the file that runs.
+        metadata: what it says about itself.
         delegate: what runs it: cpu where auto found no accelerator or that refused the file.
+        operators: how many of its operators the delegate took, and how many it left to the CPU;
+            None where the runtime does not tell.
     """
 
-    def __init__(self, file: ModelFile, delegate: str, threads: int) -> None:
+    def __init__(
+        self, file: ModelFile, delegate: str, threads: int, substitute: bool = True
+    ) -> None:
         if threads < 1:
             raise WrongUse(f"{threads} threads", expected="at least 1")
-        self.metadata: ModelMetadata = file.metadata
-        self._interpreter: Any = None
-        interpreter, self.delegate = _open_interpreter(file, delegate, threads)
+        opened = open_model(file, delegate, threads, substitute)
+        interpreter = opened.interpreter
         given, answered = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         self._given, self._answered = TensorSpec.of(given), TensorSpec.of(answered)
-        file.check_tensors(self._given, self._answered)
-        self._interpreter = interpreter
-        self._input = interpreter.tensor(given["index"])
+        opened.file.check_tensors(self._given, self._answered)
+        self.path: Path = opened.file.path
+        self.metadata: ModelMetadata = opened.file.metadata
+        self.delegate: str = opened.delegate
+        self.operators: OperatorsPlaced | None = opened.operators
+        self._interpreter: Any = interpreter
+        self._input: int = given["index"]
         self._output = interpreter.tensor(answered["index"])
-        self._takes_bytes = self._given.dtype == "uint8" and bool(
-            np.isclose(self._given.scale, 1 / 255, rtol=1e-4) and self._given.zero_point == 0
-        )
+        self._quantized = input_table(self._given)
+        self._real = output_table(self._answered)
 
     def run(self, face: Image) -> Floats:
-        """The network's real outputs, `(n,) float32`, for one `(S, S) uint8` face."""
-        # The tensors are asked for afresh: the runtime refuses to run while a view of them lives.
-        if self._takes_bytes:
-            self._input()[0, :, :, 0] = face
-        else:
-            self._input()[0, :, :, 0] = self._given.quantize(face / np.float32(255))
+        """The network's real outputs, `(n,) float32`, for one `(S, S) uint8` face.
+
+        The array is new: who asked may keep it, as a `Reading` does.
+        """
+        if self._quantized is not None:
+            face = self._quantized.take(face)
+        self._interpreter.set_tensor(self._input, face[None, :, :, None])
         self._interpreter.invoke()
-        return self._answered.dequantize(self._output()[0])
+        # The tensor is asked for afresh: the runtime refuses to run while a view of it lives.
+        answer = self._output()[0]
+        if self._real is None:
+            return self._answered.dequantize(answer)
+        return self._real.take(answer.view(np.uint8))
 
     def close(self) -> None:
         """Free the interpreter and its delegate; the model cannot run afterwards."""
-        self._input = self._output = self._interpreter = None
+        self._output = self._interpreter = None
 
     def __enter__(self: AnyModel) -> AnyModel:
         return self
@@ -75,20 +94,18 @@ class Model:
         return answers
 
 
-def _open_interpreter(file: ModelFile, delegate: str, threads: int) -> tuple[Any, str]:
-    """The interpreter, and the delegate it has got."""
-    delegates = open_delegates(delegate)
-    try:
-        interpreter = open_interpreter(file.flatbuffer, threads=threads, delegates=delegates)
-    except (ValueError, RuntimeError) as error:
-        if delegates and not parse_delegate(delegate).required:
-            warn(f"the accelerator refuses {file.path} ({error}); using the CPU")
-            return _open_interpreter(file, "cpu", threads)
-        raise EdgeEmotionError(
-            f"{file.path} cannot run with --delegate {delegate}: {error}",
-            remedy="try --delegate cpu, or convert the model again",
-        ) from error
-    return interpreter, delegate if delegates else "cpu"
+def input_table(spec: TensorSpec) -> npt.NDArray[Any] | None:
+    """The input tensor's value for each of the 256 grays; None where that is the gray itself."""
+    grays = np.arange(256, dtype=np.uint8)
+    table = spec.quantize(grays / np.float32(255))
+    return None if np.array_equal(table, grays) and table.dtype == np.uint8 else table
+
+
+def output_table(spec: TensorSpec) -> Floats | None:
+    """The real value of each byte of the output tensor; None where that is not 8 bits wide."""
+    if spec.dtype not in ("uint8", "int8"):
+        return None
+    return spec.dequantize(np.arange(256, dtype=np.uint8).view(spec.dtype))
 
 
 class EmotionModel(Model):
@@ -110,10 +127,12 @@ class KeypointModel(Model):
         mean_face: `(15, 2) float32` pixels, what the network's offsets are counted from.
     """
 
-    def __init__(self, file: ModelFile, delegate: str, threads: int) -> None:
-        super().__init__(file, delegate, threads)
-        self.mean_face: Floats = np.asarray(file.metadata.mean_face, np.float32)
-        self._limit_px = np.float32(file.metadata.offset_limit_px)
+    def __init__(
+        self, file: ModelFile, delegate: str, threads: int, substitute: bool = True
+    ) -> None:
+        super().__init__(file, delegate, threads, substitute)
+        self.mean_face: Floats = np.asarray(self.metadata.mean_face, np.float32)
+        self._limit_px = np.float32(self.metadata.offset_limit_px)
 
     def locate(self, face: Image) -> Floats:
         """`(15, 2) float32` pixels of one `(96, 96) uint8` face."""
@@ -151,6 +170,37 @@ def load_keypoints(
         EdgeEmotionError: no such file, damaged, of another task, or the delegate refuses it.
     """
     return KeypointModel(_read(path, "keypoints"), delegate, threads)
+
+
+def load_both(
+    emotion: str | Path | None = None,
+    keypoints: str | Path | None = None,
+    delegate: str = "cpu",
+    emotion_delegate: str | None = None,
+    threads: int = 1,
+) -> tuple[EmotionModel, KeypointModel]:
+    """Load both models, on one accelerator or one each.
+
+    In place of `load_emotion` and `load_keypoints` where they may share a device: what each does
+    with it is tried before either opens it.
+
+    Args:
+        emotion, keypoints: model files; the shipped int8 models without.
+        delegate: as `edge-emotion run --delegate`.
+        emotion_delegate: of the emotion model, if it has its own.
+        threads: of each interpreter on the CPU.
+
+    Raises:
+        EdgeEmotionError: a model or a delegate cannot be used.
+    """
+    first = place_model(_read(emotion, "emotion"), emotion_delegate or delegate)
+    second = place_model(_read(keypoints, "keypoints"), delegate)
+    emotion_model = EmotionModel(*first, threads)
+    try:
+        return emotion_model, KeypointModel(*second, threads)
+    except BaseException:
+        emotion_model.close()
+        raise
 
 
 def _read(path: str | Path | None, task: Task) -> ModelFile:

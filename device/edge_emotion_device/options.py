@@ -6,16 +6,21 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of `edge-emotion run`; see its help."""
+    """The options of `edge-emotion run`, by their names; see its help."""
 
     camera: str = "auto"
     sequence: bool = False
     emotion: Path | None = None
     keypoints: Path | None = None
     delegate: str = "cpu"
+    emotion_delegate: str | None = None
     threads: int = 1
+    detector: str = "auto"
     max_faces: int = 4
-    detect_every: int = 10
+    every: int = 10
+    smoothing: bool = True
+    max_fps: float | None = None
+    give_up: float = 60.0
     frames: int | None = None
     seconds: float | None = None
     save: Path | None = None

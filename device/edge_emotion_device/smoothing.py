@@ -9,7 +9,7 @@ from edge_emotion.labels import EMOTIONS
 from edge_emotion.types import Floats
 
 # One-euro filter: below this cut-off a resting point's jitter is taken out ...
-_MIN_CUTOFF_HZ = 1.5
+_MIN_CUTOFF_HZ = 1.2
 # ... and the cut-off rises by this for each face side a second that a point moves.
 _SPEED_GAIN = 8.0
 _SPEED_CUTOFF_HZ = 1.0
@@ -72,7 +72,7 @@ class LabelSmoother:
             weight = np.float32(1 - math.exp(-step_s / _PROBABILITY_TIME_S))
             self._smoothed = self._smoothed + weight * (probabilities - self._smoothed)
         self._label = decide(self._smoothed, self._label)
-        return self._smoothed, None if self._label is None else EMOTIONS[self._label]
+        return self._smoothed, _name(self._label)
 
 
 def decide(probabilities: Floats, current: int | None) -> int | None:
@@ -84,6 +84,19 @@ def decide(probabilities: Floats, current: int | None) -> int | None:
     return best if probabilities[best] >= _DECIDE_ABOVE else None
 
 
+def label_of(probabilities: Floats) -> str | None:
+    """The label of one frame alone, for its `(5,)` probabilities; None: undecided."""
+    return _name(decide(probabilities, None))
+
+
+def _name(label: int | None) -> str | None:
+    return None if label is None else EMOTIONS[label]
+
+
 def _weight(cutoff_hz: Any, step_s: float) -> Any:
-    """Share of a new value in a filter with that cut-off, a number or an array of them."""
-    return 1 / (1 + 1 / (2 * math.pi * cutoff_hz * step_s))
+    """Share of a new value in a filter with that cut-off, a number or an array of them.
+
+    This is the first-order low-pass filter itself.  The paper's share, 1 / (1 + 1 / (2π f t)), is
+    near it only for steps that are short against the cut-off, so the frame rate would matter.
+    """
+    return -np.expm1(-2 * math.pi * cutoff_hz * step_s)

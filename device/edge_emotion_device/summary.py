@@ -10,6 +10,9 @@ from typing import TextIO
 import numpy as np
 
 from edge_emotion.types import Reading
+from edge_emotion_device.analyzer import Analyzer
+from edge_emotion_device.cameras.base import Camera
+from edge_emotion_device.pacing import Pace
 
 _KEPT = 10_000  # the latest times of each stage; percentiles are over these
 
@@ -39,12 +42,45 @@ class Summary:
 
     def __init__(self) -> None:
         self.frames = 0
-        self.dropped = 0
         self._with_face = 0
         self._readings = 0
-        self._first_s = self._last_s = monotonic()
+        self._dropped = self._reopened = self._lowered = 0
+        self._hottest_c: float | None = None
+        self._elapsed_s = 0.0
+        self._begun_s: float | None = None
+        self._begun_frames = 0
+        self._ran_on: list[str] = []
+        self._camera: Camera | None = None
+        self._pace: Pace | None = None
         stages = ("read", "detect", "keypoints", "emotion", "analyze", "write")
         self._stages = {name: StageTimes() for name in stages}
+
+    @property
+    def fps(self) -> float:
+        """Frames read a second, with the camera at hand."""
+        elapsed_s = monotonic() - self._begun_s if self._begun_s is not None else 0.0
+        return (self.frames - self._begun_frames) / elapsed_s if elapsed_s > 0 else 0.0
+
+    @property
+    def status(self) -> str:
+        """One line on how the run goes."""
+        return f"{self.frames} frames read, {self.fps:.1f} frames/s, {self._readings} readings"
+
+    def begin(self, analyzer: Analyzer, camera: Camera, pace: Pace) -> None:
+        """A camera is being read from now on."""
+        self._camera, self._pace = camera, pace
+        self._begun_s, self._begun_frames = monotonic(), self.frames
+        self._ran_on = getattr(analyzer, "ran_on", [])
+
+    def end(self) -> None:
+        """The camera is not read any more."""
+        assert self._begun_s is not None and self._pace is not None
+        self._elapsed_s += monotonic() - self._begun_s
+        self._dropped += getattr(self._camera, "dropped", 0)
+        self._reopened += getattr(self._camera, "reopened", 0)
+        self._lowered += self._pace.lowered
+        self._hottest_c = self._pace.hottest_c
+        self._camera = self._pace = None
 
     def add(
         self,
@@ -52,18 +88,15 @@ class Summary:
         detect_ms: float,
         read_s: float,
         analyze_s: float,
-        write_s: float,
+        write_ms: float,
     ) -> None:
         """Count one frame: what detection took (0: none), to get it, to read it, to hand it on."""
-        if not self.frames:
-            self._first_s = monotonic() - read_s - analyze_s - write_s
-        self._last_s = monotonic()
         self.frames += 1
         self._with_face += bool(readings)
         self._readings += len(readings)
         self._stages["read"].add(1000 * read_s)
         self._stages["analyze"].add(1000 * analyze_s)
-        self._stages["write"].add(1000 * write_s)
+        self._stages["write"].add(write_ms)
         for reading in readings:
             self._stages["keypoints"].add(reading.ms["keypoints"])
             self._stages["emotion"].add(reading.ms["emotion"])
@@ -72,17 +105,24 @@ class Summary:
 
     def print(self, stream: TextIO) -> None:
         """Write the summary, one fact a line."""
-        elapsed_s = self._last_s - self._first_s
-        fps = self.frames / elapsed_s if elapsed_s > 0 else 0.0
+        fps = self.frames / self._elapsed_s if self._elapsed_s > 0 else 0.0
         lines = [
-            f"frames     {self.frames} read, {self.dropped} dropped, {self._with_face} with a face",
+            f"frames     {self.frames} read, {self._dropped} dropped, "
+            f"{self._with_face} with a face",
             f"readings   {self._readings}",
-            f"rate       {fps:.1f} frames/s over {elapsed_s:.1f} s",
+            f"rate       {fps:.1f} frames/s over {self._elapsed_s:.1f} s",
         ]
         for name, times in self._stages.items():
             measured = times.percentiles()
             if measured:
                 lines.append(f"{name:<10} p50 {measured[0]:7.2f} ms   p95 {measured[1]:7.2f} ms")
+        lines += [f"ran on     {place}" for place in self._ran_on]
+        if self._reopened:
+            lines.append(f"camera     reopened {self._reopened} times")
+        if self._hottest_c is not None:
+            lines.append(f"board      {self._hottest_c:.0f} °C at most")
+        if self._lowered:
+            lines.append(f"throttled  {self._lowered} times the rate was lowered")
         lines.append(f"memory     {_peak_memory_mb():.0f} MB at most")
         stream.write("\n".join(lines) + "\n")
 

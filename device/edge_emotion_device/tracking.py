@@ -1,136 +1,173 @@
-"""Following faces from frame to frame: which crop comes next, and which face is which."""
+"""Which face is which from frame to frame, through short losses and crossings."""
 
+import math
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
-from edge_emotion.preprocess import SquareCrop, resize_square
-from edge_emotion.types import Floats, Image
-from edge_emotion_device.detector import crop_for_box
+from edge_emotion.preprocess import SquareCrop
+from edge_emotion.types import Floats
+from edge_emotion_device.sighting import Sighting, looks_same, overlap
 from edge_emotion_device.smoothing import LabelSmoother, OneEuroFilter
 
-# Crops that overlap less than this are of two faces, or of one that was lost.
-SAME_FACE_IOU = 0.3
+# A detector's crop that overlaps a followed one as much as this is of the same face.
+_SAME_FACE_IOU = 0.3
 # Two tracks whose crops overlap more than this follow one and the same face.
-ONE_FACE_IOU = 0.5
-# A crop that its own points would move further than this was not on a face.
-STEADY_IOU = 0.55
-# The same face a frame later looks alike (correlation of 12×12 reductions, about 0.98); what looks
-# otherwise is a cut, a hand before the face, or a face that is gone.
-SAME_LOOK = 0.6
-_SMALLEST_CROP_PX = 16
-# Haar misses a face that turns away for a moment; this many detections in a row without it end it.
-_MISSES_ALLOWED = 4
-_LOOK_SIDE_PX = 12
+_ONE_FACE_IOU = 0.5
+# A face whose crop touches another's by more than this may be covered by it: its portrait waits.
+_APART_IOU = 0.02
 
-# Where the face lies in a crop, xyxy in parts of its side: medians over annotated faces, by
-# benchmarks/framing.py.
-_FACE_IN_CROP = (0.09, -0.065, 0.91, 1.07)
+# A lost face that comes back within this time, this near (in sides of its crop), of about its size
+# and looking alike, keeps its number.
+_REMEMBERED_S = 1.2
+_REACH = 1.5
+_SIZES_APART = 1.6
+_LOOKS_ALIKE = 0.5
+# One that comes back so and does not look alike may still be half covered, and gets this long.
+_UNVEILS_IN_S = 0.2
+_PORTRAIT_TIME_S = 1.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Track:
-    """One face that is being followed.
+    """One face that is being followed, or was until a moment ago.
 
     Attributes:
         track_id: its number, never used again.
         crop: where the networks look next.
-        look: how it looked last, as `look_of`; None before its first frame.
-        doubtful: whether what is in the crop may be no face any more.
-        misses: detections in a row that did not find it.
+        look: how it looked last, as `sighting.look_of`.
+        portrait: how it looked over the last second, while no other face was near.
+        seen_s: when it was seen last.
+        rival_s: since when somebody else seems to be in its place; infinite: nobody.
         points, label: its smoothing.
     """
 
     track_id: int
     crop: SquareCrop
-    look: Floats | None = None
-    doubtful: bool = False
-    misses: int = 0
+    look: Floats
+    portrait: Floats
+    seen_s: float
+    rival_s: float = math.inf
     points: OneEuroFilter = field(default_factory=OneEuroFilter)
     label: LabelSmoother = field(default_factory=LabelSmoother)
 
+    def paint(self, step_s: float) -> None:
+        """Bring the portrait nearer to the present look."""
+        weight = np.float32(1 - math.exp(-max(step_s, 0.0) / _PORTRAIT_TIME_S))
+        portrait = self.portrait + weight * (self.look - self.portrait)
+        self.portrait = portrait / max(float(np.linalg.norm(portrait)), 1e-6)
+
+    def familiar(self) -> float:
+        """How much it looks as it mostly does, at most 1."""
+        return float(self.look @ self.portrait)
+
+    def resembles(self, look: Floats) -> bool:
+        """Whether this is the look of the same face: as it was last, or as it mostly is."""
+        return looks_same(look, self.look) or float(look @ self.portrait) >= _LOOKS_ALIKE
+
 
 class Tracker:
-    """The faces in view, at most `max_faces`."""
+    """The faces in view, at most `max_faces`, and those lost a moment ago.
+
+    Pairs are matched greedily, the best first.  An optimal assignment differs from that only where
+    several faces contend for several places at once, and place and look leave hardly a pair to
+    choose from among eight faces.
+    """
 
     def __init__(self, max_faces: int) -> None:
         self.tracks: list[Track] = []
+        self._lost: list[Track] = []
         self._max_faces = max_faces
         self._next_id = 1
+        self._time_s = 0.0
+
+    @property
+    def room(self) -> int:
+        """How many more faces may be followed."""
+        return self._max_faces - len(self.tracks)
+
+    @property
+    def missing(self) -> bool:
+        """Whether a face was lost a moment ago and may come back."""
+        return bool(self._lost)
 
     def reset(self) -> None:
         """Forget all faces; the numbers go on."""
-        self.tracks = []
+        self.tracks, self._lost = [], []
 
-    def take_detections(self, boxes: Floats) -> None:
-        """Match `(N, 4)` xyxy boxes of the detector, the best first, with the tracks.
+    def begin(self, time_s: float) -> float:
+        """Start on the next frame; returns the seconds since the last one."""
+        step_s, self._time_s = time_s - self._time_s, time_s
+        self._lost = [track for track in self._lost if 0 <= time_s - track.seen_s <= _REMEMBERED_S]
+        return step_s
 
-        A matched track keeps its crop, which comes from points and is better than a box, unless it
-        is doubtful.  An unmatched track ends if it is doubtful or was missed too often.  Boxes that
-        are left start new tracks.
+    def see(self, track: Track, sighting: Sighting) -> None:
+        """Take what was seen of a face in the frame at hand."""
+        track.crop, track.look, track.seen_s = sighting.next_crop, sighting.look, self._time_s
+        track.rival_s = math.inf
+
+    def lose(self, track: Track) -> None:
+        """Follow a face no longer, but remember it for a moment."""
+        self.tracks.remove(track)
+        self._lost.append(track)
+
+    def known(self, crop: SquareCrop) -> bool:
+        """Whether a detector's crop is of a face that is followed already."""
+        return any(overlap(track.crop, crop) >= _SAME_FACE_IOU for track in self.tracks)
+
+    def welcome(self, sightings: list[Sighting]) -> list[Track | None]:
+        """Follow faces that were not followed, one track each: lost ones again, others as new.
+
+        None stands for a face in the place of a lost one which has yet to show whether it is that.
         """
-        crops = [crop_for_box(box) for box in boxes]
-        kept = []
+        pairs = [
+            (float(sighting.look @ track.portrait), place, track)
+            for place, sighting in enumerate(sightings)
+            for track in self._lost
+            if _in_reach(track.crop, sighting.crop)
+        ]
+        found: dict[int, Track] = {}
+        for likeness, place, track in sorted(pairs, key=lambda pair: -pair[0]):
+            if likeness >= _LOOKS_ALIKE and place not in found and track in self._lost:
+                self._lost.remove(track)
+                found[place] = track
+        tracks = [found.get(place) or self._new(seen) for place, seen in enumerate(sightings)]
+        for one, sighting in zip(tracks, sightings, strict=True):
+            if one is not None:
+                self.see(one, sighting)
+                self.tracks.append(one)
+        return tracks
+
+    def part(self, step_s: float) -> None:
+        """Let no two tracks follow one face: the one that it looks like stays, the other is lost.
+
+        The portraits of faces that stand alone are brought up to date.
+        """
+        for one, other in combinations(tuple(self.tracks), 2):
+            both = one in self.tracks and other in self.tracks
+            if both and overlap(one.crop, other.crop) >= _ONE_FACE_IOU:
+                self.lose(min(other, one, key=Track.familiar))
         for track in self.tracks:
-            overlaps = [overlap(track.crop, crop) for crop in crops]
-            best = int(np.argmax(overlaps)) if overlaps else -1
-            if best >= 0 and overlaps[best] >= SAME_FACE_IOU:
-                crop = crops.pop(best)
-                if track.doubtful:
-                    track.crop, track.look, track.doubtful = crop, None, False
-                track.misses = 0
-            else:
-                track.misses += 1
-            if not track.doubtful and track.misses <= _MISSES_ALLOWED:
-                kept.append(track)
-        for crop in crops[: max(0, self._max_faces - len(kept))]:
-            kept.append(Track(self._next_id, crop))
-            self._next_id += 1
-        self.tracks = kept
+            others = (other for other in self.tracks if other is not track)
+            if all(overlap(track.crop, other.crop) < _APART_IOU for other in others):
+                track.paint(step_s)
 
-    def end_doubles(self) -> None:
-        """End every track that has come to the face of an older one."""
-        kept: list[Track] = []
-        for track in self.tracks:
-            if all(overlap(track.crop, older.crop) < ONE_FACE_IOU for older in kept):
-                kept.append(track)
-        self.tracks = kept
-
-    def end_doubtful(self) -> None:
-        """End the tracks that are doubtful."""
-        self.tracks = [track for track in self.tracks if not track.doubtful]
+    def _new(self, sighting: Sighting) -> Track | None:
+        """A track of its own for a face, unless it may still turn out to be a lost one."""
+        for lost in self._lost:
+            if _in_reach(lost.crop, sighting.crop):
+                lost.rival_s = min(lost.rival_s, self._time_s)
+                if self._time_s - lost.rival_s < _UNVEILS_IN_S:
+                    return None
+        track = Track(self._next_id, sighting.next_crop, sighting.look, sighting.look, self._time_s)
+        self._next_id += 1
+        return track
 
 
-def look_of(face: Image) -> Floats:
-    """How a `(48, 48) uint8` face looks: its 12×12 reduction, of mean 0 and length 1."""
-    small = resize_square(face, _LOOK_SIDE_PX).ravel().astype(np.float32)
-    small -= small.mean()
-    return small / max(float(np.linalg.norm(small)), 1e-6)
-
-
-def overlap(one: SquareCrop, other: SquareCrop) -> float:
-    """Intersection over union of two crops."""
-    width = min(one.x + one.side, other.x + other.side) - max(one.x, other.x)
-    height = min(one.y + one.side, other.y + other.side) - max(one.y, other.y)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (one.side**2 + other.side**2 - shared)
-
-
-def can_follow(crop: SquareCrop, height: int, width: int) -> bool:
-    """Whether a crop is large enough, not larger than the frame allows, and centred inside it."""
-    center_x, center_y = crop.x + crop.side / 2, crop.y + crop.side / 2
-    inside = 0 <= center_x < width and 0 <= center_y < height
-    return inside and _SMALLEST_CROP_PX <= crop.side <= 2 * max(height, width)
-
-
-def face_box(crop: SquareCrop) -> tuple[float, float, float, float]:
-    """The face from forehead to chin, xyxy in frame pixels, inside the networks' crop."""
-    left, top, right, bottom = _FACE_IN_CROP
-    return (
-        crop.x + left * crop.side,
-        crop.y + top * crop.side,
-        crop.x + right * crop.side,
-        crop.y + bottom * crop.side,
-    )
+def _in_reach(lost: SquareCrop, seen: SquareCrop) -> bool:
+    """Whether a face may have come from one crop to the other while it was out of sight."""
+    x = abs(lost.x + lost.side / 2 - seen.x - seen.side / 2)
+    y = abs(lost.y + lost.side / 2 - seen.y - seen.side / 2)
+    smaller, larger = sorted((lost.side, seen.side))
+    return max(x, y) <= _REACH * larger and larger <= _SIZES_APART * smaller

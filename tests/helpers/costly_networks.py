@@ -18,12 +18,12 @@ def plain() -> keras.Model:
 
 def outlier_channel() -> keras.Model:
     """One of 8 channels is 1,000 times as wide; the next layer takes that back."""
-    return _widened(1)
+    return _scaled(1, 1000)
 
 
 def lost_channels() -> keras.Model:
     """5 of 8 channels are 1,000 times as wide, and the other 3 lost; taken back like that."""
-    return _widened(5)
+    return _scaled(5, 1000)
 
 
 def coarse_output() -> keras.Model:
@@ -34,6 +34,11 @@ def coarse_output() -> keras.Model:
     bias[0] = 1000
     model.layers[-1].set_weights([kernel, bias])
     return model
+
+
+def coarse_weights() -> keras.Model:
+    """One of 8 channels is 300 times as faint; the next layer's weights for it take that back."""
+    return _scaled(1, 1 / 300)
 
 
 def cancelling_sum() -> keras.Model:
@@ -92,14 +97,14 @@ def _network(face: keras.KerasTensor, x: keras.KerasTensor) -> keras.Model:
     return keras.Model(face, layers.Dense(30, name="answer")(pooled))
 
 
-def _widened(count: int) -> keras.Model:
+def _scaled(count: int, factor: float) -> keras.Model:
     model = plain()
     first, second = (model.get_layer(name) for name in ("conv_2", "conv_3"))
     kernel, bias = first.get_weights()
-    kernel[..., :count] *= 1000
-    bias[:count] *= 1000
+    kernel[..., :count] *= factor
+    bias[:count] *= factor
     first.set_weights([kernel, bias])
     kernel, bias = second.get_weights()
-    kernel[:, :, :count] /= 1000
+    kernel[:, :, :count] /= factor
     second.set_weights([kernel, bias])
     return model

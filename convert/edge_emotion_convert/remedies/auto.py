@@ -1,7 +1,7 @@
 """`convert --auto`: every remedy tried in turn, each kept only if int8 measures better with it.
 
-What is chosen on some rows looks better on them than it is.  So the validation rows are halved: one
-half chooses, and the gate judges on the other, which nothing was chosen by.
+What is chosen on some rows looks better on them than it is.  So one half of the validation rows
+chooses, and the gate judges on the other (see `halving`).
 """
 
 import time
@@ -10,16 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from edge_emotion.data.splits import split_groups
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert import calibration
 from edge_emotion_convert.budget import Limits
-from edge_emotion_convert.gate import Comparison
+from edge_emotion_convert.gate import Verdict
 from edge_emotion_convert.gate_measures import measure_called
 from edge_emotion_convert.progress import say
 from edge_emotion_convert.remedies.table import REMEDIES
 from edge_emotion_convert.remedies.way import INT8, NotApplicable, Remedy, Way
-from edge_emotion_convert.rows import take
 from edge_emotion_convert.trial import Candidate, Trial, measure_flatbuffer
 
 PLAIN = "plain int8"
@@ -33,15 +31,15 @@ class Step:
     Attributes:
         remedy: its name, or `PLAIN`.
         variant: which form of it.
-        found: the headline measure on the rows that choose; None if it was not tried.
+        found: the verdict on the rows that choose; None if it was not measured.
         off_float: root mean square of int8's answers less float's, in shares of 1 or px.
-        outcome: kept, not better, or why it was not tried.
+        outcome: kept, better, not better, or why it failed or was not tried.
         seconds: what it took.
     """
 
     remedy: str
     variant: str
-    found: Comparison | None
+    found: Verdict | None
     off_float: float | None
     outcome: str
     seconds: float = 0.0
@@ -51,7 +49,7 @@ class Step:
         return {
             "remedy": self.remedy,
             "variant": self.variant,
-            **_drop(self.found),
+            **_found(self.found),
             "off_float": None if self.off_float is None else round(self.off_float, 5),
             "outcome": self.outcome,
             "seconds": round(self.seconds, 1),
@@ -63,29 +61,6 @@ class _Best:
     way: Way
     candidate: Candidate
     kept: tuple[str, ...] = ()
-
-
-def halves(trial: Trial) -> tuple[Trial, Trial]:
-    """The trial on the rows that choose, and on those that judge; no person is in both.
-
-    Raises:
-        EdgeEmotionError: too few validation rows.
-    """
-    rows = trial.measuring
-    groups = rows.strata if trial.subject.task == "keypoints" else rows.names
-    choosing, judging, _ = split_groups(groups, (0.5, 0.5, 0.0), trial.seed)
-    if not (len(choosing) and len(judging)):
-        raise EdgeEmotionError(
-            f"{trial.measured_on} are too few to choose remedies on one half of them",
-            remedy="name data with more validation faces with --data",
-        )
-    parts = []
-    for chosen, what in ((choosing, "a remedy"), (judging, "no remedy")):
-        mask = np.isin(np.arange(len(rows)), chosen)
-        told = f"{len(chosen)} of the {trial.measured_on}, by which {what} was chosen"
-        part = take(rows, mask)
-        parts.append(replace(trial, measuring=part, measured_on=told, answers=trial.answers[mask]))
-    return parts[0], parts[1]
 
 
 def treat(choosing: Trial, judging: Trial, faces: int, limits: Limits) -> Candidate:
@@ -102,25 +77,29 @@ def treat(choosing: Trial, judging: Trial, faces: int, limits: Limits) -> Candid
     Raises:
         EdgeEmotionError: the network cannot be converted.
     """
-    samples = calibration.samples(choosing.calibrating, faces, choosing.seed)
-    plain = Way(choosing.subject.network, samples)
     start = time.perf_counter()
-    say(f"{choosing.subject.task}: {PLAIN}, measured on {choosing.measured_on}")
-    best = _Best(plain, _measured(choosing, plain, limits))
-    trail = [_step(choosing, PLAIN, "", best.candidate, "kept", start)]
+    task = choosing.subject.task
+    way = Way(
+        choosing.subject.network, calibration.samples(choosing.calibrating, faces, choosing.seed)
+    )
+    say(f"{task}: {PLAIN}, measured on {choosing.measured_on}")
+    plain = _measured(choosing, way, limits)
+    best, trail = _Best(way, plain), [_step(choosing, PLAIN, "", plain, "kept", start)]
     for remedy in REMEDIES:
         best, steps = _try(remedy, choosing, best, limits)
         trail += steps
-    say(f"{judging.subject.task}: the result, measured on {judging.measured_on}")
-    before = _measured(judging, plain, limits)
-    judged = _measured(judging, best.way, limits) if best.kept else before
+    say(f"{task}: the result, measured on {judging.measured_on}")
+    before = _again(judging, plain, limits)
+    judged = _again(judging, best.candidate, limits) if best.kept else before
+    if before.verdict.passed and not judged.verdict.passed:
+        say(f"{task}: here {PLAIN} would pass, and what the remedies made does not")
     told = {
         "chosen_on": choosing.measured_on,
         "judged_on": judging.measured_on,
         "kept": list(best.kept),
         "trail": [step.as_dict() for step in trail],
-        "plain": _drop(before.verdict.headline),
-        "treated": _drop(judged.verdict.headline),
+        "plain": _found(before.verdict),
+        "treated": _found(judged.verdict),
     }
     metadata = replace(judged.metadata, accuracy={**judged.metadata.accuracy, "remedies": told})
     return replace(judged, metadata=metadata, seconds=time.perf_counter() - start)
@@ -132,49 +111,77 @@ def _try(remedy: Remedy, trial: Trial, best: _Best, limits: Limits) -> tuple[_Be
     if reason:
         return best, [Step(remedy.name, "", None, None, f"not tried: {reason}")]
     steps: list[Step] = []
-    start = time.perf_counter()
-    base = best
+    base, start = best, time.perf_counter()
     try:
         for variant, way in remedy.variants(trial, base.way):
-            say(f"{trial.subject.task}: {remedy.name} {variant}".rstrip())
-            candidate = _measured(trial, way, limits)
-            better = _is_better(trial, candidate, best.candidate)
-            if better:
-                best = _Best(way, candidate, (*base.kept, f"{remedy.name} {variant}".rstrip()))
-            outcome = "kept" if better else "not better"
-            steps.append(_step(trial, remedy.name, variant, candidate, outcome, start))
+            called = f"{remedy.name} {variant}".rstrip()
+            say(f"{trial.subject.task}: {called}")
+            try:
+                candidate = _measured(trial, way, limits)
+                better = _is_better(trial, candidate, best.candidate)
+                if better:
+                    best = _Best(way, candidate, (*base.kept, called))
+                outcome = "kept" if better else "not better"
+                steps.append(_step(trial, remedy.name, variant, candidate, outcome, start))
+            except EdgeEmotionError as error:
+                steps.append(_untold(remedy, variant, f"failed: {error}", start))
+            if _not_needed(remedy, best.candidate):
+                break
             start = time.perf_counter()
     except (NotApplicable, EdgeEmotionError) as error:
-        steps.append(Step(remedy.name, "", None, None, f"not tried: {error}"))
+        steps.append(_untold(remedy, "", f"not tried: {error}", start))
     return best, _only_last_kept(steps)
 
 
 def _not_needed(remedy: Remedy, candidate: Candidate) -> str:
+    if not candidate.verdict.passed:
+        return ""
     if candidate.verdict.headline.drop <= 0:
         return "nothing is lost"
-    if remedy.last and candidate.verdict.passed:
-        return "the limits are kept without it"
-    return ""
+    return "the limits are kept without it" if remedy.last else ""
 
 
-def _drop(found: Comparison | None) -> dict[str, Any]:
-    if found is None:
-        return {"measure": None, "drop": None, "interval": None}
-    return {"measure": found.measure, "drop": found.drop, "interval": found.interval}
+def _found(verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return {"measure": None, "drop": None, "interval": None, "passed": None}
+    found = verdict.headline
+    return {
+        "measure": found.measure,
+        "drop": found.drop,
+        "interval": found.interval,
+        "passed": verdict.passed,
+    }
 
 
 def _measured(trial: Trial, way: Way, limits: Limits) -> Candidate:
     return measure_flatbuffer(trial, INT8, way.flatbuffer(), len(way.samples), limits)
 
 
-def _is_better(trial: Trial, candidate: Candidate, best: Candidate) -> bool:
-    """Whether less is lost or, where that is the same, float is clearly nearer.
+def _again(trial: Trial, candidate: Candidate, limits: Limits) -> Candidate:
+    """The same file, measured on other rows."""
+    return measure_flatbuffer(trial, INT8, candidate.flatbuffer, candidate.representative, limits)
 
-    A gain over float is chance and counts as no loss.
+
+def _is_better(trial: Trial, candidate: Candidate, best: Candidate) -> bool:
+    """Whether it comes nearer to the limits, or loses less or, where that is the same, is clearly
+    nearer to float.
     """
-    lost, least = (max(one.verdict.headline.drop, 0.0) for one in (candidate, best))
+    cost, least = (_cost(one.verdict) for one in (candidate, best))
     off, nearest = (_off_float(trial, one) for one in (candidate, best))
-    return lost < least or (lost == least and off < _CLEARLY * nearest)
+    return cost < least or (cost == least and off < _CLEARLY * nearest)
+
+
+def _cost(verdict: Verdict) -> tuple[float, float]:
+    """By how much the limits are broken, in shares of them, and what the headline loses.
+
+    A gain over float is chance and counts as no loss; so does what could not be measured.
+    """
+    excess = [
+        max(0.0, one.drop - one.max_drop) / (one.max_drop or 1.0)
+        for one in verdict.comparisons
+        if one.max_drop is not None
+    ]
+    return sum(excess), max(0.0, verdict.headline.drop)
 
 
 def _off_float(trial: Trial, candidate: Candidate) -> float:
@@ -187,7 +194,12 @@ def _step(
     found = candidate.verdict.headline
     say(f"  {measure_called(found.measure).words(found.drop)}: {outcome}")
     seconds = time.perf_counter() - start
-    return Step(remedy, variant, found, _off_float(trial, candidate), outcome, seconds)
+    off = _off_float(trial, candidate)
+    return Step(remedy, variant, candidate.verdict, off, outcome, seconds)
+
+
+def _untold(remedy: Remedy, variant: str, outcome: str, start: float) -> Step:
+    return Step(remedy.name, variant, None, None, outcome, time.perf_counter() - start)
 
 
 def _only_last_kept(steps: list[Step]) -> list[Step]:

@@ -52,6 +52,6 @@ def rounded_to_8_bits(kernel: Floats) -> Floats:
 
 
 def _channel_means(model: keras.Model, samples: Floats) -> list[Floats]:
-    """`(C,)` for each output of a model; behind an activation, where a layer has one inside."""
+    """`(C,)` for each output of a model."""
     answers = keras.tree.flatten(model(samples, training=False))
     return [np.asarray(one).mean(axis=tuple(range(len(one.shape) - 1))) for one in answers]

@@ -18,13 +18,15 @@ from edge_emotion_convert.remedies.folding import (
     WEIGHTED,
     folded,
     is_called,
+    is_called_once,
     only_consumer,
     weighted_layers,
 )
 from edge_emotion_convert.remedies.way import NotApplicable, Variants, Way
 from edge_emotion_convert.trial import Trial
 
-_PASSES = 3  # a layer in the middle of a chain belongs to two pairs
+_PASSES = 50  # a layer in the middle of a chain belongs to two pairs
+_EVEN = 0.01  # the logarithm of a factor that changes nothing more
 _FACES = 100
 _PASSED_THROUGH = (
     layers.ReLU,
@@ -89,25 +91,29 @@ def equalized(network: keras.Model, samples: Floats | None = None) -> keras.Mode
     found = list(pairs(copy))
     if not found:
         raise NotApplicable("no two layers follow each other with only a ReLU or pooling between")
+    values = None if samples is None else _largest_values(copy, found, samples)
     for _ in range(_PASSES):
-        before = [pair.output_ranges() for pair in found]
-        if samples is not None:
-            before = _largest_values(copy, found, samples)
-        for pair, largest in zip(found, before, strict=True):
-            pair.divide(_factors(largest, pair.input_ranges()))
+        changes = []
+        for place, pair in enumerate(found):
+            before = pair.output_ranges() if values is None else values[place]
+            factors = _factors(before, pair.input_ranges())
+            pair.divide(factors)
+            if values is not None:
+                values[place] = before / factors
+            changes.append(np.abs(np.log(factors)).max())
+        if max(changes) < _EVEN:
+            break
     return copy
 
 
 def pairs(network: keras.Model) -> Iterator[Pair]:
-    """All pairs of a network, in the order of the graph."""
+    """All pairs of a network that `folded` has returned, in the order of the graph."""
     for first in weighted_layers(network):
-        if not (is_called(first, "linear") or is_called(first, "relu")):
-            continue
         layer = only_consumer(first, network)
         while isinstance(layer, _PASSED_THROUGH) and _is_passed_through(layer):
             layer = only_consumer(layer, network)
-        called_once = isinstance(layer, WEIGHTED) and len(layer._inbound_nodes) == 1
-        if called_once and getattr(layer, "groups", 1) == 1:
+        weighted = isinstance(layer, WEIGHTED) and is_called_once(layer, network)
+        if weighted and getattr(layer, "groups", 1) == 1:
             yield Pair(first, layer)
 
 

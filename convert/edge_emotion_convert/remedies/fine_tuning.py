@@ -30,12 +30,15 @@ _TEMPERATURE = 2.0
 
 def fine_tune(trial: Trial, way: Way) -> Variants:
     """A few hundred steps of Adam, its rate falling to 0."""
-    network = fine_tuned(trial, way.network)
-    yield f"{_STEPS} steps", replace(way, network=network)
+    network, steps = fine_tuned(trial, way.network)
+    yield f"{steps} steps", replace(way, network=network)
 
 
-def fine_tuned(trial: Trial, network: keras.Model) -> keras.Model:
+def fine_tuned(trial: Trial, network: keras.Model) -> tuple[keras.Model, int]:
     """`network`, its batch normalizations folded, after fine-tuning on the trial's training faces.
+
+    Returns:
+        With how many steps that took, which are fewer where time ran out.
 
     Raises:
         NotApplicable: it is no graph of Keras layers.
@@ -52,15 +55,15 @@ def fine_tuned(trial: Trial, network: keras.Model) -> keras.Model:
     loss = SoftenedDivergence(_TEMPERATURE) if emotion else SquaredError()
     student.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), loss, jit_compile=False)
     batch = min(_BATCH, len(faces))
-    epochs = -(-_STEPS * batch // len(faces))
+    epochs = -(-_STEPS // -(-len(faces) // batch))
     with quiet():
         student.fit(faces, answers, batch, epochs, verbose=0, callbacks=[_clock(student)])
     tuned.set_weights(student.get_weights())
-    return tuned
+    return tuned, int(student.optimizer.iterations)
 
 
 def _clock(student: keras.Model) -> keras.callbacks.Callback:
-    """Tells how far a fit is, and ends one that takes too long."""
+    """Tells how far a fit is, and ends it when it has its steps or takes too long."""
     start = time.monotonic()
     steps = itertools.count(1)
 
@@ -68,8 +71,9 @@ def _clock(student: keras.Model) -> keras.callbacks.Callback:
         step = next(steps)
         if step % (_STEPS // 4) == 0:
             say(f"fine-tuning: step {step} of {_STEPS}, loss {logs['loss']:.4f}")
-        if time.monotonic() - start > _LONGEST_S:
+        late = time.monotonic() - start > _LONGEST_S
+        if late:
             say(f"fine-tuning: ended after {step} steps, which took {_LONGEST_S:.0f} s")
-            student.stop_training = True
+        student.stop_training = late or step == _STEPS
 
     return keras.callbacks.LambdaCallback(on_train_batch_end=after_a_step)

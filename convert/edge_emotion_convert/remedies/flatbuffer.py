@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
+from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats
 from edge_emotion_convert.progress import quiet
-from edge_emotion_device.runtime import Interpreter
+from edge_emotion_device.runtime import open_interpreter
 
 QUANTIZE = schema.BuiltinOperator.QUANTIZE
+# Operators that answer the values that they are given, and those that answer on the same grid.
+SAME_VALUES = frozenset({"RESHAPE", "SQUEEZE"})
+SAME_GRID = SAME_VALUES | {"MAX_POOL_2D", "AVERAGE_POOL_2D", "PAD"}
 _NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if name[0] != "_"}
 
 
@@ -44,27 +47,19 @@ def tensors_of(flatbuffer: bytes, samples: Floats) -> Iterator[dict[int, Floats]
         samples: `(N, S, S, 1)` in [0, 1].
     """
     with quiet():
-        interpreter = Interpreter(model_content=flatbuffer, experimental_preserve_all_tensors=True)
-        interpreter.allocate_tensors()
+        interpreter = open_interpreter(flatbuffer, keep_tensors=True)
     given = interpreter.get_input_details()[0]
-    details = {
-        tensor["index"]: tensor["quantization"] for tensor in interpreter.get_tensor_details()
-    }
+    asked = TensorSpec.of(given)
     computed = {
         int(index) for operator in interpreter._get_ops_details() for index in operator["outputs"]
     }
-    scale, zero_point = given["quantization"]
+    grids = {
+        tensor["index"]: TensorSpec.of(tensor)
+        for tensor in interpreter.get_tensor_details()
+        if tensor["index"] in computed and tensor["quantization"][0]
+    }
     for sample in samples:
-        values = sample[None]
-        if scale:
-            limits = np.iinfo(given["dtype"])
-            values = np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max)
-        interpreter.set_tensor(given["index"], values.astype(given["dtype"]))
+        interpreter.set_tensor(given["index"], asked.quantize(sample[None]))
         interpreter.invoke()
-        yield {
-            index: _as_floats(interpreter.get_tensor(index), *details[index]) for index in computed
-        }
-
-
-def _as_floats(values: Any, scale: float, zero_point: int) -> Floats:
-    return np.float32(scale) * (values.astype(np.float32) - zero_point) if scale else values
+        values = {index: interpreter.get_tensor(index) for index in computed}
+        yield values | {index: grid.dequantize(values[index]) for index, grid in grids.items()}

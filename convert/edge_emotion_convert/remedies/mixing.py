@@ -14,12 +14,10 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from edge_emotion.types import Floats
 from edge_emotion_convert.remedies import flatbuffer
-from edge_emotion_convert.remedies.flatbuffer import QUANTIZE
+from edge_emotion_convert.remedies.flatbuffer import QUANTIZE, SAME_GRID
 
 _FACES = 16
 _TO_INT16 = 3  # the version of QUANTIZE that takes int8 to int16
-# These answer on the grid that they are given.
-_PASSING_ON = {"RESHAPE", "MAX_POOL_2D", "AVERAGE_POOL_2D", "PAD"}
 
 
 def mixed(int8: bytes, int16: bytes, samples: Floats, count: int) -> bytes:
@@ -77,7 +75,7 @@ def _coarseness(narrow: _File, wide: _File, int16: bytes, samples: Floats) -> di
     loudness = _loudness(wide, int16, samples)
     coarse = {}
     for place, operator in enumerate(narrow.operators[:-1]):
-        if narrow.names[place] in _PASSING_ON:
+        if narrow.names[place] in SAME_GRID:
             continue
         sums = [reader for reader in narrow.readers(place) if narrow.names[reader] == "ADD"]
         channels = np.min([loudness[at] for at in (place, *sums)], axis=0)
@@ -125,7 +123,7 @@ class _Mixture:
         self._widened.add(place)
         for reader in self._narrow.readers(place):
             self._widened.add(reader)
-            if self._narrow.names[reader] in _PASSING_ON:
+            if self._narrow.names[reader] in SAME_GRID:
                 self._widen_around(reader)
 
     def flatbuffer(self) -> bytes:

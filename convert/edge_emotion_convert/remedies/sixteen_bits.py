@@ -6,7 +6,10 @@ Edge TPU has any.
 
 from dataclasses import replace
 
-from edge_emotion_convert.remedies.way import Variants, Way
+from edge_emotion_convert.formats import FORMATS
+from edge_emotion_convert.quantize import to_tflite
+from edge_emotion_convert.remedies.mixing import mixed
+from edge_emotion_convert.remedies.way import NotApplicable, Variants, Way, checked
 from edge_emotion_convert.trial import Trial
 
 _COUNTS = (1, 2, 4, 8)
@@ -14,5 +17,10 @@ _COUNTS = (1, 2, 4, 8)
 
 def widen(trial: Trial, way: Way) -> Variants:
     """One tensor, then ever more."""
+    int8, int16 = way.flatbuffer(), to_tflite(way.network, FORMATS["int16x8"], way.samples)
     for count in _COUNTS:
-        yield f"{count} coarsest", replace(way, in_16_bits=count)
+        try:
+            file = mixed(int8, int16, way.samples, count)
+        except ValueError as error:
+            raise NotApplicable(str(error)) from error
+        yield f"{count} coarsest", replace(way, finished=checked(file))

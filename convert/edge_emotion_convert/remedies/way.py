@@ -12,11 +12,10 @@ from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.integer_check import check_full_integer, check_input
 from edge_emotion_convert.progress import quiet
 from edge_emotion_convert.quantize import conversion_errors, converter_for, to_tflite
-from edge_emotion_convert.remedies.mixing import mixed
 from edge_emotion_convert.remedies.ranges import Clip, clipped
 from edge_emotion_convert.trial import Trial
 
-INT8, INT16 = FORMATS["int8"], FORMATS["int16x8"]
+INT8 = FORMATS["int8"]
 
 
 class NotApplicable(Exception):
@@ -31,45 +30,38 @@ class Way:
         network: converted in place of the trained one, whose answers it gives or comes near to.
         samples: `(N, S, S, 1)` in [0, 1] that calibrate it.
         clip: makes the range of a tensor from what was seen in it; None takes all that was seen.
-        in_16_bits: how many of the coarsest tensors are kept in 16 bits.
+        finished: the file, where it is made already.
     """
 
     network: keras.Model
     samples: Floats
     clip: Clip | None = None
-    in_16_bits: int = 0
+    finished: bytes | None = None
 
     def flatbuffer(self) -> bytes:
         """The .tflite, full integer, uint8 in.
 
         Raises:
-            EdgeEmotionError: it cannot be converted.
-            NotApplicable: no tensor can be kept in 16 bits.
+            EdgeEmotionError: it cannot be converted, or is not full integer.
         """
-        plain = self._int8()
-        if not self.in_16_bits:
-            return plain
-        finer = to_tflite(self.network, INT16, self.samples)
-        try:
-            flatbuffer = mixed(plain, finer, self.samples, self.in_16_bits)
-        except ValueError as error:
-            raise NotApplicable(str(error)) from error
-        return _checked(flatbuffer)
-
-    def _int8(self) -> bytes:
+        if self.finished is not None:
+            return self.finished
         if self.clip is None:
             return to_tflite(self.network, INT8, self.samples)
+        return checked(self._clipped(self.clip))
+
+    def _clipped(self, clip: Clip) -> bytes:
         # What `TFLiteConverter.convert` does in one go, stopped between calibrating and quantizing.
         with quiet(), conversion_errors(INT8):
             converter = converter_for(self.network, INT8, self.samples)
             converter._experimental_calibrate_only = True
-            calibrated = clipped(bytes(converter.convert()), self.samples, self.clip)
+            calibrated = clipped(bytes(converter.convert()), self.samples, clip)
             flatbuffer = mlir_quantize(
                 calibrated,
                 input_data_type=tf.as_dtype(converter.inference_input_type),
                 output_data_type=tf.as_dtype(converter.inference_output_type),
             )
-        return _checked(bytes(flatbuffer))
+        return bytes(flatbuffer)
 
 
 Variants = Iterator[tuple[str, Way]]
@@ -91,7 +83,12 @@ class Remedy:
     last: bool = False
 
 
-def _checked(flatbuffer: bytes) -> bytes:
+def checked(flatbuffer: bytes) -> bytes:
+    """The same bytes.
+
+    Raises:
+        EdgeEmotionError: they are not full integer, uint8 in.
+    """
     check_input(flatbuffer, INT8.input_type)
     check_full_integer(flatbuffer)
     return flatbuffer

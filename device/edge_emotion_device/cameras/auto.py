@@ -3,7 +3,8 @@
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_device.cameras.base import Camera
 from edge_emotion_device.cameras.csi import CsiCamera
-from edge_emotion_device.cameras.v4l2 import V4l2Camera, video_devices
+from edge_emotion_device.cameras.v4l2 import V4l2Camera
+from edge_emotion_device.cameras.v4l2_device import captures, video_devices
 
 
 def open_first(source: str = "auto") -> Camera:
@@ -16,14 +17,14 @@ def open_first(source: str = "auto") -> Camera:
         return CsiCamera("csi")
     except EdgeEmotionError as error:
         found = [f"csi: {error}"]
-    devices = video_devices()
+    devices = [device for device in video_devices() if captures(device)]
     for device in devices:
         try:
             return V4l2Camera(device)
         except EdgeEmotionError as error:
             found.append(str(error))
     if not devices:
-        found.append("usb: there is no /dev/videoN")
+        found.append("usb: there is no /dev/videoN that is a camera")
     raise EdgeEmotionError(
         f"no camera was found ({'. '.join(found)})",
         remedy="connect one, or use --camera demo, a video file or a folder of images",

@@ -1,15 +1,21 @@
 """A Raspberry Pi camera on the CSI connector, through picamera2."""
 
+import logging
+import os
+import sys
 from concurrent.futures import TimeoutError as NoResult
+from pathlib import Path
 from typing import Any
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
 from edge_emotion.types import Frame
 from edge_emotion_device.cameras.base import Camera, Stopwatch, device_number
+from edge_emotion_device.cameras.v4l2_device import holders
 
 SIZE_PX = (640, 480)
 FPS = 30.0
-READ_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 3.0
+SYSTEM_PACKAGES = Path("/usr/lib/python3/dist-packages")  # where apt puts picamera2 and libcamera
 
 
 class CsiCamera(Camera):
@@ -27,7 +33,9 @@ class CsiCamera(Camera):
         number = device_number(source)
         self.name = f"csi:{number}"
         picamera2, libcamera = _import()
-        cameras = picamera2.Picamera2.global_camera_info()
+        # libcamera lists USB cameras too, by where they are plugged in; those are `usb`.
+        listed = picamera2.Picamera2.global_camera_info()
+        cameras = [camera["Num"] for camera in listed if "usb" not in camera["Id"].lower()]
         if number >= len(cameras):
             raise EdgeEmotionError(
                 f"there is no camera {self.name}; libcamera finds {len(cameras)}",
@@ -35,15 +43,16 @@ class CsiCamera(Camera):
                 "or use --camera demo",
             )
         try:
-            self._camera = picamera2.Picamera2(number)
+            self._camera = picamera2.Picamera2(cameras[number])
         except (RuntimeError, IndexError) as error:
             raise self._cannot_start(error) from error
         try:
             self._camera.configure(
                 self._camera.create_video_configuration(
-                    main={"size": SIZE_PX},
+                    main={"size": SIZE_PX, "format": "YUV420"},  # not read, so the smallest
                     lores={"size": SIZE_PX, "format": "YUV420"},
-                    colour_space=libcamera.ColorSpace.Sycc(),  # the full-range one
+                    # The full-range one; picamera2's choice for a video of this size is Smpte170m.
+                    colour_space=libcamera.ColorSpace.Sycc(),
                     controls={"FrameRate": FPS},
                     display=None,
                     encode=None,
@@ -51,6 +60,7 @@ class CsiCamera(Camera):
                 )
             )
             self._size_px: tuple[int, int] = self._camera.stream_configuration("lores")["size"]
+            self._tell_limited_range(libcamera.ColorSpace.Range.Full)
             self._camera.start()
         except Exception as error:
             self._camera.close()
@@ -83,22 +93,55 @@ class CsiCamera(Camera):
         """Stop the camera and give it back."""
         self._camera.close()
 
-    def _cannot_start(self, error: Exception) -> EdgeEmotionError:
+    def _tell_limited_range(self, full: Any) -> None:
+        # picamera2's own answer leaves the range out, so libcamera's is asked for.
+        stream = self._camera.libcamera_config.at(self._camera.lores_index)
+        if stream.color_space is None or stream.color_space.range != full:
+            warn(
+                f"{self.name} gives black as 16 and white as 235 (colour space "
+                f"{stream.color_space}); asked for the full range, so faces look paler than they "
+                "should"
+            )
+
+    def _cannot_start(self, error: BaseException) -> EdgeEmotionError:
+        while error.__cause__ is not None:  # picamera2 wraps what libcamera says
+            error = error.__cause__
+        others = " and ".join(holders(*Path("/dev").glob("media*")))
         return EdgeEmotionError(
             f"{self.name} cannot be started: {error}",
-            remedy="close other programs that use the camera",
+            remedy="close other programs that use it"
+            + (f"; open now in {others}" if others else ""),
         )
 
 
 def _import() -> tuple[Any, Any]:
+    # stderr is for our own lines
+    os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")
+    logging.getLogger("picamera2").setLevel(logging.CRITICAL)
     try:
         import libcamera
         import picamera2
     except (ImportError, ValueError) as error:  # ValueError: built for another NumPy
         raise WrongUse(
-            f"a CSI camera needs picamera2, which cannot be imported ({error})",
-            remedy="run: sudo apt install python3-picamera2, make the virtual environment with "
-            "--system-site-packages and, on Bookworm, install 'numpy<2' "
-            "'opencv-python-headless<4.12' in it",
+            f"a CSI camera needs picamera2 and libcamera, which cannot be imported ({error})",
+            remedy=_import_remedy(error),
         ) from error
     return picamera2, libcamera
+
+
+def _import_remedy(error: Exception) -> str:
+    if isinstance(error, ValueError):
+        return "on Bookworm, run: pip install 'numpy<2' 'opencv-python-headless<4.12'"
+    if getattr(error, "name", None) == "pykms":
+        return "run: sudo apt install python3-kms++"  # a recommendation of python3-picamera2 only
+    if not (SYSTEM_PACKAGES / "libcamera").is_dir():
+        return "on Raspberry Pi OS, run: sudo apt install python3-picamera2"
+    if sys.prefix != sys.base_prefix and str(SYSTEM_PACKAGES) not in sys.path:
+        return (
+            "the system has them but this virtual environment does not see them: set "
+            f"include-system-site-packages = true in {sys.prefix}/pyvenv.cfg"
+        )
+    return (
+        "the system's are for the system's Python: make the virtual environment with "
+        "/usr/bin/python3 -m venv --system-site-packages"
+    )

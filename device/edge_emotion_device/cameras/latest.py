@@ -1,81 +1,226 @@
-"""The newest frame of a live camera, however slow its reader is."""
+"""The newest frame of a live camera, however slow its reader is and however often it is lost."""
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
+from math import isinf
+from time import monotonic
 
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.types import Frame
 from edge_emotion_device.cameras.base import Camera
+from edge_emotion_device.cameras.frozen import FrozenPicture
 
-STALL_S = 10.0
+GIVE_UP_S = 30.0
+STALL_S = 5.0  # a read that takes longer hangs; OpenCV's own timeout of 3 s was seen to take 9
+OPEN_STALL_S = 45.0  # so does an opening; a good RTSP camera may need 10 s
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0  # before a try to open a lost camera; they double
+STEADY_S = 10.0  # a camera that held this long begins with the first pause again
+MAX_HUNG = 3  # threads left behind in a call that does not return
+LOOK_EVERY_S = 0.25  # how often who waits for a frame looks after the thread
+CLOSE_S = 1.0
+REMEDY = "check its cable, power or network"
 
 
 class LatestFrame(Camera):
     """Reads a camera in a thread that owns it, and keeps only the newest frame.
 
+    A camera that fails or hangs is opened again, after growing pauses.  Its loss and its return are
+    each told in a line; a consumer notices a longer wait, and after `give_up_s` the failure.
+    Numbers and times of the frames go on over a reopening.
+
     Attributes:
         dropped: frames that a newer one replaced before anybody read them.
+        reopened: how often a lost camera came back.
     """
 
     kind = "live"
 
-    def __init__(self, camera: Camera) -> None:
-        """Take over `camera`, an open one; closing this closes it."""
-        self.name, self.fps = camera.name, camera.fps
-        self.dropped = 0
-        self._camera = camera
-        self._changed = threading.Condition()
-        self._newest: Frame | None = None  # not handed out yet
-        self._ended = False  # the thread puts nothing in any more
-        self._error: Exception | None = None
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._keep_newest, name=f"camera {self.name}")
-        self._thread.daemon = True  # a program that forgets close() still ends
-        self._thread.start()
+    def __init__(
+        self,
+        camera: Camera,
+        reopen: Callable[[], Camera] | None = None,
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
+        """Take over `camera`, an open one; closing this closes it.
 
-    def read(self, timeout_s: float = STALL_S) -> Frame | None:
+        Args:
+            camera: read until it ends or fails.
+            reopen: opens it again; without, its first failure is the end.
+            give_up_s: seconds without a frame until `read` fails; `inf` never does.
+        """
+        self.name, self.fps = camera.name, camera.fps
+        self.dropped = self.reopened = 0
+        self._reopen, self._give_up_s = reopen, give_up_s
+        self._frozen = FrozenPicture(camera.name)
+        self._closing = threading.Event()
+        self._changed = threading.Condition()  # for all that follows
+        self._newest: Frame | None = None  # not handed out yet
+        self._ended = False  # nothing will be put in any more
+        self._failure: Exception | None = None  # why nothing is put in now
+        self._last: Frame | None = None  # that was put in, and when
+        self._last_s = self._opened_s = monotonic()
+        self._add_index, self._add_s = 0, 0.0  # to what a reopened camera counts from 0 again
+        self._pause_s = FIRST_PAUSE_S
+        self._hung: list[threading.Thread] = []
+        self._start(camera)
+
+    def read(self) -> Frame | None:
         """The newest frame, later than the one of the last call; waits for it.
 
         Returns:
             None when the source has ended or this is closed.
 
         Raises:
-            EdgeEmotionError: no frame came within `timeout_s`, or the camera failed; its own
-                exception is the cause.
+            EdgeEmotionError: the camera gave no frame for `give_up_s`, or failed and is not to be
+                opened again; what it failed with is the cause.
         """
+        while not self.wait(LOOK_EVERY_S):
+            pass
         with self._changed:
-            if not self._changed.wait_for(lambda: self._newest or self._ended, timeout_s):
-                raise EdgeEmotionError(
-                    f"{self.name} has given no frame for {timeout_s:g} s",
-                    remedy="check its cable, power or network",
-                )
             frame, self._newest = self._newest, None
-            error = self._error
-        if frame is None and error is not None:
-            known = isinstance(error, EdgeEmotionError)
-            raise EdgeEmotionError(str(error) if known else f"{self.name}: {error!r}") from error
-        return frame
+            fine = frame is not None or self._closing.is_set()
+            if fine or (self._ended and self._failure is None):
+                return frame
+            raise self._what_failed() from self._failure
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until `read` would not: for a frame, the end or a failure.
+
+        Returns:
+            False when none of them came within `timeout_s`.
+        """
+        until_s = monotonic() + timeout_s
+        with self._changed:
+            while not self._decided():
+                left_s = until_s - monotonic()
+                if left_s <= 0:
+                    return False
+                self._changed.wait(min(left_s, LOOK_EVERY_S))
+                self._replace_hung_thread()
+        return True
 
     def close(self) -> None:
-        """End the thread, and with it the camera; waits for the camera's current read."""
-        self._closing.set()
-        self._thread.join()
+        """End the thread, and with it the camera; one that hangs is left behind."""
         with self._changed:
+            self._closing.set()
             self._newest = None
-
-    def _keep_newest(self) -> None:
-        error: Exception | None = None
-        try:
-            with self._camera:
-                while not self._closing.is_set() and (frame := self._camera.read()):
-                    self._put(frame)
-        except Exception as caught:  # handed over to the reader
-            error = caught
-        with self._changed:
-            self._ended, self._error = True, error
             self._changed.notify_all()
+        self._thread.join(CLOSE_S)
+
+    # What the thread does.  One that was replaced puts nothing in and ends when its call returns.
+
+    def _start(self, camera: Camera | None) -> None:
+        self._expect_life_within(STALL_S)
+        self._thread = threading.Thread(
+            target=self._keep_newest, args=(camera,), name=f"camera {self.name}"
+        )
+        self._thread.daemon = True  # a program that forgets close() still ends
+        self._thread.start()
+
+    def _in_charge(self) -> bool:
+        return threading.current_thread() is self._thread and not self._closing.is_set()
+
+    def _expect_life_within(self, seconds: float) -> None:
+        self._hangs_s = monotonic() + seconds
+
+    def _keep_newest(self, camera: Camera | None) -> None:
+        while True:
+            failure: Exception | None = None
+            try:
+                with camera or self._open_again() as camera:
+                    while self._in_charge() and (frame := camera.read()):
+                        self._put(frame)
+            except Exception as error:  # handed over to the consumer
+                failure = error
+            with self._changed:
+                if not self._in_charge():
+                    return
+                if failure is None or self._reopen is None:
+                    self._ended, self._failure = True, failure
+                    self._changed.notify_all()
+                    return
+                self._lose(failure)
+            camera = None
+
+    def _open_again(self) -> Camera:
+        """Open the camera after the pause that is due."""
+        with self._changed:
+            pause_s = self._pause_s
+            self._pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            self._expect_life_within(pause_s + OPEN_STALL_S)
+        self._closing.wait(pause_s)
+        if self._reopen is None or not self._in_charge():
+            raise EdgeEmotionError(f"{self.name} is closed")
+        camera = self._reopen()
+        with self._changed:
+            self._opened_s = monotonic()
+            if self._in_charge():
+                self._expect_life_within(STALL_S)
+        return camera
 
     def _put(self, frame: Frame) -> None:
+        self._frozen.look(frame.image)
         with self._changed:
+            if not self._in_charge():
+                return
+            self._expect_life_within(STALL_S)
+            now_s = monotonic()
+            if self._failure is not None:
+                self._welcome_back(frame, now_s)
+            if self._add_index or self._add_s:
+                index, time_s = frame.index + self._add_index, frame.time_s + self._add_s
+                frame = replace(frame, index=index, time_s=time_s)
             self.dropped += self._newest is not None
-            self._newest = frame
+            self._newest = self._last = frame
+            self._last_s = now_s
             self._changed.notify_all()
+
+    # Loss and return; all of it is called with `_changed` held.
+
+    def _lose(self, failure: Exception) -> None:
+        first, self._failure = self._failure is None, failure
+        if not first:
+            return
+        if monotonic() - self._opened_s >= STEADY_S:
+            self._pause_s = FIRST_PAUSE_S
+        limit = "" if isinf(self._give_up_s) else f" for {self._give_up_s:g} s"
+        warn(f"{self._told(failure)}; trying to open it again{limit}")
+
+    def _welcome_back(self, frame: Frame, now_s: float) -> None:
+        self._failure = None
+        self.reopened += 1
+        warn(f"{self.name} is back after {now_s - self._last_s:.1f} s")
+        if self._last is not None:
+            self._add_index = self._last.index + 1 - frame.index
+            self._add_s = self._last.time_s + (now_s - self._last_s) - frame.time_s
+
+    def _replace_hung_thread(self) -> None:
+        if self._decided() or self._reopen is None or monotonic() < self._hangs_s:
+            return
+        self._hung = [thread for thread in self._hung if thread.is_alive()]
+        if len(self._hung) < MAX_HUNG:
+            self._hung.append(self._thread)
+            seconds = monotonic() - self._last_s
+            found = f"{self.name} hangs: nothing has come from it for {seconds:.0f} s"
+            self._lose(EdgeEmotionError(found, remedy=REMEDY))
+            self._start(None)
+
+    def _decided(self) -> bool:
+        there = self._newest is not None or self._ended or self._closing.is_set()
+        return there or self._given_up()
+
+    def _given_up(self) -> bool:
+        return monotonic() - self._last_s >= self._give_up_s
+
+    def _what_failed(self) -> EdgeEmotionError:
+        if self._ended:
+            return EdgeEmotionError(self._told(self._failure))
+        found = f"{self.name} has given no frame for {self._give_up_s:g} s"
+        if self._failure is None:
+            return EdgeEmotionError(found, remedy=REMEDY)
+        return EdgeEmotionError(f"{found}: {self._told(self._failure)}")
+
+    def _told(self, failure: Exception | None) -> str:
+        known = isinstance(failure, EdgeEmotionError)
+        return str(failure) if known else f"{self.name}: {failure!r}"

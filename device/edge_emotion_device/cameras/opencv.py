@@ -22,7 +22,7 @@ def open_capture(address: str, backend: int, options: Sequence[int] = ()) -> cv2
 class OpenCvCamera(Camera):
     """A source OpenCV reads.  Opening it reads the first frame, so a mute source is found at once.
 
-    Subclasses set `kind` and give each frame its time.
+    Subclasses set `kind`, give each frame its time, and may try a failed read again.
     """
 
     def __init__(self, capture: cv2.VideoCapture, name: str, if_mute: str) -> None:
@@ -63,8 +63,11 @@ class OpenCvCamera(Camera):
         self._capture.release()
 
     def _grab(self) -> Image | None:
-        read, image = self._capture.read()
-        return np.asarray(image, np.uint8) if read else None
+        try:
+            read, image = self._capture.read()
+        except cv2.error:  # an empty JPEG of a USB camera
+            return None
+        return np.asarray(image, np.uint8) if read and image is not None else None
 
     def _time_s(self) -> float:
         """Time of the frame that was just read."""

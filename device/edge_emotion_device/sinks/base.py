@@ -13,9 +13,11 @@ class Sink(Protocol):
 
     Attributes:
         closed: whoever watches has seen enough (closed the window), so the run may end.
+        in_main_thread: whether `write` must be called in the program's main thread.
     """
 
     closed: bool = False
+    in_main_thread: bool = False
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Take one frame and what was read in it, the frames in their order.

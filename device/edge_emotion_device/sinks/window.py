@@ -21,6 +21,8 @@ SCREEN_PART = 0.9  # of the screen's width and height that a frame may take
 class Window(Sink):
     """Shows each frame as it is written; closing it, q or Escape sets `closed`."""
 
+    in_main_thread = True  # Tk's rule
+
     def __init__(self, title: str = "Edge Emotion") -> None:
         """Open the window.
 

@@ -65,6 +65,13 @@ def middling(share, steps):
     [
         ({}, "amplified noise", "middle"),
         ({"dearest": {"own_share": 0.5}}, "one layer", "middle"),
+        ({"dearest": {"own_share": 0.5, "rescaled_error": 1.0}}, "coarse weights", "middle"),
+        ({"dearest": {"own_share": 0.5, "rescaled_error": 0.9}}, "one layer", "middle"),
+        ({"dearest": {"own_share": 0.4, "rescaled_error": 1.1}}, "amplified noise", "middle"),
+        (  # nothing that has weights
+            {"dearest": {"own_share": 0.5, "rescaled_error": 1.1, "operator": "SOFTMAX"}},
+            *("one layer", "middle"),
+        ),
         ({"dearest": {"share": 0.3}}, "spread", ""),
         ({"answer": {"own_share": 0.79}}, "amplified noise", "middle"),
         ({"answer": {"own_share": 0.8}}, "coarse output grid", "answer"),
@@ -83,7 +90,7 @@ def middling(share, steps):
         ({"dearest": middling(0.9995, 31)}, "rare values", "middle"),
         ({"dearest": middling(0.99, 31)}, "amplified noise", "middle"),
         ({"dearest": {"operator": "ADD"}, "first": {"scale": 0.39}}, "amplified noise", "middle"),
-        ({"dearest": {"operator": "ADD"}, "first": {"scale": 0.41}}, "cancelling sum", "middle"),
+        ({"dearest": {"operator": "ADD"}, "first": {"scale": 0.41}}, "small remainder", "middle"),
         ({"first": {"scale": 0.41}}, "amplified noise", "middle"),  # no sum
         ({"dearest": {"share": 0.3}, "answer": highs(16.1 * 12.75)}, "outlier channel", "answer"),
         # A pool has the grid of its input, whatever is left of the values.
@@ -99,6 +106,18 @@ def test_the_sentence_says_how_much_comes_in_where_and_why():
     cause = likely_cause(network(first=highs(12750)))
     assert cause.text.startswith("80% of the noise comes in at middle: the widest channel of first")
     assert "ranges 1000 times as far as the median one" in cause.text
+
+
+@pytest.mark.parametrize(
+    ("zero_point", "words"),
+    [
+        (-128, "only what is above 0 is left of the sum of first, and that is far smaller"),
+        (3, "what is left of the sum of first is far smaller"),
+    ],
+)
+def test_a_sum_that_a_relu_cuts_is_told_apart(zero_point, words):
+    dearest = {"operator": "ADD", "zero_point": zero_point}
+    assert words in likely_cause(network(dearest=dearest, first={"scale": 0.41})).text
 
 
 @pytest.mark.parametrize(("wide", "found"), [("ab", "b"), ("a", "a"), ("abc", "c")])

@@ -8,10 +8,14 @@ import tensorflow as tf
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert.causes import likely_cause
+from edge_emotion_convert.foreign import load_foreign
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.layer_errors import decibels, layer_errors
 from edge_emotion_convert.progress import quiet
-from edge_emotion_convert.quantize import converter_for
+from edge_emotion_convert.quantize import converter_for, to_tflite
+from edge_emotion_convert.remedies.equalization import equalized
+from edge_emotion_convert.remedies.flatbuffer import tensors_of
+from edge_emotion_device.runtime import open_interpreter
 from helpers import costly_networks
 from helpers.costly_networks import faces, faces_with_rare_glare
 
@@ -114,7 +118,8 @@ def test_figures_agree_with_those_of_the_debugger(network, plain, label):
         (costly_networks.outlier_channel, faces, "outlier channel", "widest channel of conv_2"),
         (costly_networks.lost_channels, faces, "dead channels", "3 of 8 channels of conv_2"),
         (costly_networks.coarse_output, faces, "coarse output grid", "answer has steps of 3.9"),
-        (costly_networks.cancelling_sum, faces, "cancelling sum", "sum of one and other"),
+        (costly_networks.cancelling_sum, faces, "small remainder", "sum of one and other"),
+        (costly_networks.coarse_weights, faces, "coarse weights", "comes in at conv_3"),
         (costly_networks.plain, faces_with_rare_glare, "rare values", "a few large ones"),
     ],
 )
@@ -124,13 +129,34 @@ def test_each_network_is_told_what_it_was_built_for(network, given, kind, text):
     assert cause.remedy
 
 
-def test_a_damaged_network_answers_as_the_whole_one():
-    """The outliers are int8's trouble alone."""
-    answers = [
-        network().predict(faces(), verbose=0)
-        for network in (costly_networks.plain, costly_networks.outlier_channel)
-    ]
+@pytest.mark.parametrize(
+    "network", [costly_networks.outlier_channel, costly_networks.coarse_weights]
+)
+def test_a_damaged_network_answers_as_the_whole_one(network):
+    """The damage is int8's trouble alone."""
+    answers = [one().predict(faces(), verbose=0) for one in (costly_networks.plain, network)]
     np.testing.assert_allclose(*answers, rtol=1e-3, atol=1e-4)
+
+
+def test_coarse_weights_are_no_better_in_16_bits_and_mended_by_what_is_advised():
+    network = costly_networks.coarse_weights()
+    expected = network.predict(faces(), verbose=0)
+
+    def off(one, target):
+        flatbuffer = to_tflite(one, FORMATS[target], faces())
+        last = open_interpreter(flatbuffer).get_output_details()[0]["index"]
+        answered = [tensors[last][0] for tensors in tensors_of(flatbuffer, faces())]
+        return np.sqrt(np.square(np.array(answered) - expected).mean())
+
+    assert off(network, "int16x8") > 0.8 * off(network, "int8")
+    assert off(equalized(network), "int8") < off(network, "int8") / 10
+
+
+def test_the_layers_of_a_saved_model_have_names(network, plain, tmp_path):
+    network.export(tmp_path / "saved", verbose=False)
+    layers = layer_errors(load_foreign(tmp_path / "saved"), faces())
+    labels = {layer.label.removesuffix("_1") for layer in layers}
+    assert labels == {layer.label for layer in plain}
 
 
 def test_no_error_is_an_infinite_sqnr():

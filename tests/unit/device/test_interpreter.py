@@ -5,7 +5,10 @@ import pytest
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import read_model, shipped_model, write_model
+from edge_emotion.quantization import TensorSpec
 from edge_emotion_device import load_emotion, load_keypoints
+from edge_emotion_device.interpreter import input_table, output_table
+from edge_emotion_device.runtime import open_interpreter
 
 
 @pytest.fixture(scope="module")
@@ -90,25 +93,64 @@ def test_a_missing_file_is_named():
         load_emotion("no.tflite")
 
 
+@pytest.mark.parametrize("task", ["emotion", "keypoints"])
+def test_an_answer_is_what_the_output_tensor_stands_for(task, request):
+    model = request.getfixturevalue(task)
+    face = faces(1, model.metadata.input.shape[1])[0]
+    interpreter = open_interpreter(read_model(shipped_model(task)).flatbuffer)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], face[None, :, :, None])
+    interpreter.invoke()
+    tensor = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+
+    np.testing.assert_array_equal(model.run(face), model.metadata.output.dequantize(tensor))
+
+
+def test_an_answer_is_kept_by_who_asked(emotion):
+    first, second = faces(2, 48)
+    kept = emotion.run(first)
+    before = kept.copy()
+    emotion.run(second)
+
+    np.testing.assert_array_equal(kept, before)
+
+
+def test_a_face_may_be_a_view_of_a_picture(keypoints):
+    picture = faces(1, 200)[0]
+    for view in (picture[10:106, 20:116], picture[105:9:-1, 20:116], picture[4:196:2, 3:195:2].T):
+        np.testing.assert_array_equal(keypoints.run(view), keypoints.run(view.copy()))
+
+
+def test_a_face_of_another_size_is_refused(emotion):
+    with pytest.raises(ValueError, match="ensor"):
+        emotion.run(faces(1, 47)[0])
+
+
 @pytest.mark.parametrize(
-    ("delegate", "error"),
-    [("gpu", WrongUse), ("edgetpu:x", WrongUse), ("external:", WrongUse)],
+    "spec",
+    [
+        TensorSpec((1,), "uint8", 1 / 256, 0),
+        TensorSpec((1,), "int8", 1 / 256, -128),
+        TensorSpec((1,), "int8", 0.0071, 3),
+        TensorSpec((1,), "int16", 1 / 32768, 0),
+        TensorSpec((1,), "float32"),
+    ],
+    ids=lambda spec: spec.dtype,
 )
-def test_an_unknown_delegate_is_wrong_use(delegate, error):
-    with pytest.raises(error, match="unknown delegate"):
-        load_emotion(delegate=delegate)
+def test_tables_hold_what_would_be_computed(spec):
+    grays = np.arange(256, dtype=np.uint8)
+    given, real = input_table(spec), output_table(spec)
+
+    np.testing.assert_array_equal(given, spec.quantize(grays / np.float32(255)))
+    assert given.dtype == spec.dtype
+    if spec.dtype in ("uint8", "int8"):
+        values = grays.view(spec.dtype)
+        np.testing.assert_array_equal(real.take(values.view(np.uint8)), spec.dequantize(values))
+    else:
+        assert real is None
 
 
-def test_a_delegate_that_is_not_there_fails_when_asked_for_by_name():
-    with pytest.raises(EdgeEmotionError, match="cannot be loaded") as caught:
-        load_emotion(delegate="external:/no/such/library.so")
-    assert caught.value.exit_code == 1
-
-
-def test_auto_goes_on_with_the_cpu_and_says_so(capfd):
-    with load_emotion(delegate="auto") as model:
-        assert model.predict(faces(1, 48)).shape == (1, 5)
-    assert "no accelerator" in capfd.readouterr().err
+def test_grays_that_are_the_input_need_no_table():
+    assert input_table(TensorSpec((1,), "uint8", 1 / 255, 0)) is None
 
 
 def test_no_threads_are_refused():

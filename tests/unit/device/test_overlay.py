@@ -14,9 +14,8 @@ def reading(box: Box, label: str | None = "Happy") -> Reading:
     corner, size = np.array([left, top]), np.array([right - left, bottom - top])
     keypoints = corner + size * (0.2 + 0.6 * np.random.default_rng(0).random((15, 2)))
     probabilities = np.array([0.03, 0.02, 0.04, 0.87, 0.04], np.float32)
-    return Reading(
-        0, 0.0, 1, box, keypoints.astype(np.float32), probabilities, probabilities, label, {}
-    )
+    points = keypoints.astype(np.float32)
+    return Reading(0, 0.0, 1, box, points, points, probabilities, probabilities, label, {})
 
 
 def gray_frame(width: int = 640, height: int = 480) -> Image:

@@ -27,7 +27,8 @@ def reading(index: int, track_id: int = 1) -> Reading:
     even = np.full(5, 0.2, np.float32)
     points = np.full((15, 2), 100, np.float32)
     box = (60.0, 60.0, 140.0, 150.0)
-    return Reading(index, index / 25, track_id, box, points, even, even, None, {"detect": 1.0})
+    ms = {"detect": 1.0}
+    return Reading(index, index / 25, track_id, box, points, points, even, even, None, ms)
 
 
 # JSON lines

@@ -1,122 +1,163 @@
-"""Which face is which, when a face is followed, and when it is given up."""
+"""Which face is which: numbers kept through short losses, crossings and cuts."""
 
 import numpy as np
 import pytest
 
 from edge_emotion.preprocess import SquareCrop
-from edge_emotion_device.detector import crop_for_box
-from edge_emotion_device.tracking import Tracker, can_follow, face_box, look_of, overlap
+from edge_emotion_device.sighting import Sighting
+from edge_emotion_device.tracking import Track, Tracker
+
+STEP_S = 0.1
+ANNA, BERT, CARL = 0, 1, 2
 
 
-def box(x: float, y: float, side: float) -> list[float]:
-    return [x, y, x + side, y + side]
+def look(person: int, covered: float = 0.0) -> np.ndarray:
+    """How one of three people looks; the more is covered, the less like that."""
+    rng = np.random.default_rng(person)
+    own, hand = rng.normal(size=144), np.random.default_rng(99).normal(size=144)
+    mixed = (1 - covered) * own + covered * hand
+    return (mixed / np.linalg.norm(mixed)).astype(np.float32)
 
 
-def boxes(*rows: list[float]) -> np.ndarray:
-    return np.array(rows, np.float32).reshape(-1, 4)
+def seen(person: int, x: int, side: int = 100, covered: float = 0.0) -> Sighting:
+    crop = SquareCrop(x, 100, side)
+    face, points = np.zeros((48, 48), np.uint8), np.zeros((15, 2), np.float32)
+    return Sighting(crop, face, points, look(person, covered), crop)
 
 
-LEFT, RIGHT = box(50, 50, 100), box(350, 60, 100)
+def tracker_of(*sightings: Sighting, max_faces: int = 4) -> Tracker:
+    """A tracker at 0 s that follows these."""
+    tracker = Tracker(max_faces)
+    tracker.begin(0.0)
+    tracker.welcome(list(sightings))
+    return tracker
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        (SquareCrop(0, 0, 10), SquareCrop(0, 0, 10), 1.0),
-        (SquareCrop(0, 0, 10), SquareCrop(5, 0, 10), 50 / 150),
-        (SquareCrop(0, 0, 10), SquareCrop(0, 0, 20), 100 / 400),
-        (SquareCrop(0, 0, 10), SquareCrop(10, 0, 10), 0.0),
-        (SquareCrop(0, 0, 10), SquareCrop(30, 30, 10), 0.0),
-    ],
-)
-def test_overlap_is_intersection_over_union(one, other, expected):
-    assert overlap(one, other) == pytest.approx(expected)
-    assert overlap(other, one) == pytest.approx(expected)
+def ids(tracks: list[Track | None]) -> list[int | None]:
+    return [track and track.track_id for track in tracks]
 
 
-def test_a_face_keeps_its_number_while_it_moves_a_little():
-    tracker = Tracker(max_faces=4)
-    tracker.take_detections(boxes(LEFT, RIGHT))
-    tracker.take_detections(boxes(box(360, 65, 100), box(60, 55, 100)))
+def test_faces_are_numbered_in_the_order_in_which_they_are_seen():
+    tracker = tracker_of(seen(ANNA, 0), seen(BERT, 300))
 
-    assert [track.track_id for track in tracker.tracks] == [1, 2]
-
-
-def test_a_matched_face_keeps_the_crop_that_came_from_its_points():
-    tracker = Tracker(max_faces=4)
-    tracker.take_detections(boxes(LEFT))
-    tracker.tracks[0].crop = SquareCrop(52, 48, 104)
-    tracker.take_detections(boxes(LEFT))
-
-    assert tracker.tracks[0].crop == SquareCrop(52, 48, 104)
-
-
-def test_a_doubtful_face_takes_the_detectors_crop_or_ends():
-    tracker = Tracker(max_faces=4)
-    tracker.take_detections(boxes(LEFT, RIGHT))
-    for track in tracker.tracks:
-        track.doubtful = True
-    tracker.take_detections(boxes(box(70, 50, 100)))
-
-    assert [track.track_id for track in tracker.tracks] == [1]
-    assert tracker.tracks[0].crop == crop_for_box(np.array(box(70, 50, 100), np.float32))
-    assert not tracker.tracks[0].doubtful
-
-
-def test_a_face_may_be_missed_four_times_and_not_five():
-    tracker = Tracker(max_faces=4)
-    tracker.take_detections(boxes(LEFT))
-    for _ in range(4):
-        tracker.take_detections(boxes())
-    assert len(tracker.tracks) == 1
-    tracker.take_detections(boxes())
-    assert tracker.tracks == []
+    assert ids(tracker.tracks) == [1, 2]
+    assert tracker.room == 2
+    assert not tracker.missing
 
 
 def test_a_number_is_never_used_again():
-    tracker = Tracker(max_faces=4)
-    tracker.take_detections(boxes(LEFT))
+    tracker = tracker_of(seen(ANNA, 0))
     tracker.reset()
-    tracker.take_detections(boxes(LEFT))
 
-    assert tracker.tracks[0].track_id == 2
+    assert ids(tracker.welcome([seen(ANNA, 0)])) == [2]
 
 
-def test_no_more_faces_are_followed_than_allowed():
-    tracker = Tracker(max_faces=1)
-    tracker.take_detections(boxes(LEFT, RIGHT))
-
-    assert len(tracker.tracks) == 1
+@pytest.mark.parametrize(("x", "known"), [(0, True), (50, True), (60, False), (300, False)])
+def test_a_crop_that_overlaps_a_followed_one_is_known(x, known):
+    assert tracker_of(seen(ANNA, 0)).known(SquareCrop(x, 100, 100)) == known
 
 
 @pytest.mark.parametrize(
-    ("crop", "followed"),
+    ("after_s", "back", "number"),
     [
-        (SquareCrop(100, 100, 100), True),
-        (SquareCrop(-40, -40, 100), True),  # its centre is still inside
-        (SquareCrop(-60, 100, 100), False),
-        (SquareCrop(589, 100, 100), True),
-        (SquareCrop(590, 100, 100), False),
-        (SquareCrop(100, 100, 15), False),
-        (SquareCrop(0, 0, 1281), False),
+        (0.1, seen(ANNA, 300), 1),
+        (1.1, seen(ANNA, 300), 1),
+        (1.3, seen(ANNA, 300), 2),  # too late
+        (0.5, seen(ANNA, 440), 1),  # moved on
+        (0.5, seen(ANNA, 460), 2),  # too far
+        (0.5, seen(ANNA, 300, side=150), 1),  # came near
+        (0.5, seen(ANNA, 300, side=180), 2),  # too large
+        (0.5, seen(ANNA, 300, covered=0.5), 1),  # half covered
+        (-0.5, seen(ANNA, 300), 2),  # the clock ran back
     ],
 )
-def test_a_crop_is_followed_while_it_is_inside_and_of_a_sensible_size(crop, followed):
-    assert can_follow(crop, height=480, width=640) == followed
+def test_a_lost_face_that_comes_back_soon_and_near_keeps_its_number(after_s, back, number):
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.lose(tracker.tracks[0])
+    tracker.begin(after_s)
+
+    assert ids(tracker.welcome([back])) == [number]
 
 
-def test_the_face_box_lies_around_the_middle_of_the_crop():
-    x1, y1, x2, y2 = face_box(SquareCrop(100, 200, 100))
+def test_a_lost_face_is_missing_until_it_is_back_or_forgotten():
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.lose(tracker.tracks[0])
+    assert tracker.missing and tracker.tracks == []
 
-    assert (x1 + x2) / 2 == pytest.approx(150)
-    assert 200 - 15 < y1 < y2 < 300 + 15
+    tracker.begin(0.1)
+    tracker.welcome([seen(ANNA, 300)])
+    assert not tracker.missing
+
+    tracker.lose(tracker.tracks[0])
+    tracker.begin(5.0)
+    assert not tracker.missing
 
 
-def test_the_same_picture_looks_alike_and_another_does_not():
-    rng = np.random.default_rng(0)
-    face = np.repeat(np.repeat(rng.integers(0, 200, (12, 12)), 4, 0), 4, 1).astype(np.uint8)
-    brighter, other = face + 40, np.ascontiguousarray(face[::-1])
+def test_somebody_else_in_the_place_of_a_lost_face_is_given_time_to_unveil():
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.lose(tracker.tracks[0])
+    numbers = []
+    for index in range(1, 5):
+        tracker.begin(index * STEP_S)
+        numbers += ids(tracker.welcome([seen(BERT, 300)] if not tracker.tracks else []))
 
-    assert look_of(face) @ look_of(brighter) > 0.95
-    assert look_of(face) @ look_of(other) < 0.6
-    assert np.isfinite(look_of(np.zeros((48, 48), np.uint8))).all()
+    assert numbers == [None, None, 2]
+
+
+def test_a_covered_face_that_unveils_keeps_its_number():
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.lose(tracker.tracks[0])
+    tracker.begin(0.5)
+    assert ids(tracker.welcome([seen(ANNA, 300, covered=0.8)])) == [None]
+
+    tracker.begin(0.6)
+    assert ids(tracker.welcome([seen(ANNA, 300, covered=0.2)])) == [1]
+
+
+def test_two_lost_faces_that_come_back_are_told_apart_by_their_looks():
+    tracker = tracker_of(seen(ANNA, 300), seen(BERT, 400))
+    for track in tuple(tracker.tracks):
+        tracker.lose(track)
+    tracker.begin(0.5)
+
+    assert ids(tracker.welcome([seen(BERT, 320), seen(CARL, 900), seen(ANNA, 380)])) == [2, 3, 1]
+
+
+@pytest.mark.parametrize(("before", "stays"), [(ANNA, 1), (BERT, 2)])
+def test_of_two_tracks_on_one_face_that_stays_which_it_looks_like(before, stays):
+    tracker = tracker_of(seen(ANNA, 300), seen(BERT, 450))
+    tracker.begin(STEP_S)
+    for track in tracker.tracks:
+        tracker.see(track, seen(before, 380))
+    tracker.part(STEP_S)
+
+    assert ids(tracker.tracks) == [stays]
+    assert tracker.missing
+
+
+def test_the_portrait_follows_a_face_that_stands_alone():
+    tracker = tracker_of(seen(ANNA, 300))
+    (track,) = tracker.tracks
+    for index in range(1, 31):
+        tracker.see(track, seen(ANNA, 300, covered=0.4))
+        tracker.part(tracker.begin(index * STEP_S))
+
+    assert track.portrait @ look(ANNA, covered=0.4) > 0.99
+    assert np.linalg.norm(track.portrait) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_portrait_waits_while_another_face_is_near():
+    tracker = tracker_of(seen(ANNA, 300), seen(BERT, 390))
+    for index in range(1, 31):
+        tracker.see(tracker.tracks[0], seen(ANNA, 300, covered=0.7))
+        tracker.part(tracker.begin(index * STEP_S))
+
+    assert tracker.tracks[0].portrait @ look(ANNA) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("person", "covered", "resembles"), [(ANNA, 0, True), (ANNA, 0.5, True), (BERT, 0, False)]
+)
+def test_a_face_resembles_itself_and_nobody_else(person, covered, resembles):
+    (track,) = tracker_of(seen(ANNA, 300)).tracks
+    assert track.resembles(look(person, covered)) == resembles

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from edge_emotion.types import Floats, Image
 from helpers.drawn_faces import draw_face, drawn_frame
 
 crops = st.builds(SquareCrop, st.integers(-200, 800), st.integers(-200, 600), st.integers(40, 500))
+turned_crops = st.builds(replace, crops, turn_deg=st.integers(-180, 180))
 centers = st.floats(0, 1000)
 
 
@@ -35,7 +37,7 @@ def _mean_face() -> Floats:
     return np.mean([draw_face(label, rng)[1] for label in range(5)], axis=0).astype(np.float32)
 
 
-@given(crops, st.integers(24, 192), st.floats(-50, 250), st.floats(-50, 250))
+@given(turned_crops, st.integers(24, 192), st.floats(-50, 250), st.floats(-50, 250))
 def test_to_frame_and_from_frame_undo_each_other(crop: SquareCrop, size: int, x: float, y: float):
     points = np.array([(x, y)], np.float32)
     there_and_back = crop.from_frame(crop.to_frame(points, size), size)
@@ -156,6 +158,9 @@ def test_both_networks_see_the_same_face():
         (SquareCrop(100, 50, 70), "23d8e5c9179c7a7b"),
         (SquareCrop(100, 50, 333), "082fb3d46a729ead"),
         (SquareCrop(-40, 200, 400), "556e86df99195e24"),
+        (SquareCrop(100, 50, 96, 20), "91fd5047d20c6949"),
+        (SquareCrop(100, 50, 70, -33), "fa3981a8f6a28f72"),
+        (SquareCrop(-40, 200, 400, 45), "45370b64fff37918"),
     ],
 )
 def test_the_inputs_are_the_same_to_the_byte_on_every_machine(crop: SquareCrop, digest: str):
@@ -168,6 +173,31 @@ def test_the_inputs_are_the_same_to_the_byte_on_every_machine(crop: SquareCrop, 
 def test_a_known_crop_is_found_again_from_its_keypoints(crop: SquareCrop):
     mean_face = _mean_face()
     assert crop_for_keypoints(crop.to_frame(mean_face, KEYPOINT_SIDE_PX), mean_face) == crop
+
+
+@given(turned_crops)
+def test_a_known_turned_crop_is_found_again_but_for_a_pixel(crop: SquareCrop):
+    mean_face = _mean_face()
+    points = crop.to_frame(mean_face, KEYPOINT_SIDE_PX)
+    found = crop_for_keypoints(points, mean_face, crop.turn_deg)
+    assert (found.side, found.turn_deg) == (crop.side, crop.turn_deg)
+    assert max(abs(found.x - crop.x), abs(found.y - crop.y)) <= 1
+
+
+@pytest.mark.parametrize("turn_deg", [-60, -15, 11, 40])
+def test_a_turned_crop_of_a_turned_frame_shows_what_the_frame_showed(turn_deg: int):
+    frame = cv2.GaussianBlur(_noise(301, 301), (0, 0), 5) * np.uint8(3)
+    matrix = cv2.getRotationMatrix2D((150, 150), -turn_deg, 1)  # OpenCV counts the other way
+    tilted = cv2.warpAffine(frame, matrix, (301, 301))
+    upright, _ = face_inputs(frame, SquareCrop(101, 101, 99))
+    turned, _ = face_inputs(tilted, SquareCrop(101, 101, 99, turn_deg))
+    assert np.abs(turned.astype(int) - upright).mean() < 0.05 * upright.std()
+
+
+def test_a_turn_is_clockwise_in_the_picture():
+    crop = SquareCrop(0, 0, 96, 90)
+    top = np.array([47.5, 0], np.float32)
+    assert crop.to_frame(top, 96).tolist() == pytest.approx([95, 47.5], abs=1e-4)
 
 
 def test_a_turned_head_keeps_its_size():

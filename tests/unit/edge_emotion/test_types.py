@@ -13,6 +13,7 @@ READING = Reading(
     track_id=3,
     box=(10.0, 20.5, 110.123, 140.0),
     keypoints=np.arange(30, dtype=np.float32).reshape(15, 2) + np.float32(0.126),
+    raw_keypoints=np.arange(30, dtype=np.float32).reshape(15, 2) + np.float32(0.126),
     probabilities=np.array([0.1, 0.2, 0.3, 0.25, 0.15], np.float32),
     smoothed=np.array([0, 0, 0, 1, 0], np.float32),
     label="Happy",
@@ -32,6 +33,15 @@ def test_a_reading_has_the_published_fields_in_their_order():
         "label",
         "ms",
     ]
+
+
+def test_raw_points_are_written_where_they_are_not_the_same():
+    raw = READING.keypoints + np.float32(1)
+    fields = replace(READING, raw_keypoints=raw, source="a.png").as_dict()
+
+    assert list(fields)[-3:] == ["ms", "raw_keypoints", "source"]
+    assert list(fields["raw_keypoints"]) == list(KEYPOINTS)
+    assert fields["raw_keypoints"]["left_eye_center"] == [1.13, 2.13]
 
 
 def test_a_reading_survives_json():

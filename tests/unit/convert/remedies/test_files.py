@@ -1,16 +1,21 @@
 """What the remedies that change a file do to it: clipped ranges, and tensors in 16 bits."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.integer_check import float_operators
 from edge_emotion_convert.quantize import to_tflite
-from edge_emotion_convert.remedies import flatbuffer
+from edge_emotion_convert.remedies import flatbuffer, ranges
 from edge_emotion_convert.remedies.mixing import mixed
 from edge_emotion_convert.remedies.ranges import least_squared_error, percentile
-from edge_emotion_convert.remedies.way import INT8, INT16, Way
+from edge_emotion_convert.remedies.way import INT8, Way
 from edge_emotion_device.runtime import Interpreter
 from helpers.damaged import damaged, lively_network
+
+INT16 = FORMATS["int16x8"]
 
 pytestmark = pytest.mark.slow
 
@@ -58,23 +63,39 @@ VALUES = np.append(np.random.default_rng(1).normal(size=100_000), 40.0).astype(n
 @pytest.mark.parametrize(
     ("clip", "highest"),
     [
-        (lambda values: percentile(100.0, values), (39.9, 40.1)),
-        (lambda values: percentile(99.9, values), (2.9, 3.3)),
+        (partial(percentile, 100.0), (39.9, 40.1)),
+        (partial(percentile, 99.9), (2.9, 3.3)),
         (least_squared_error, (25.0, 39.0)),
     ],
 )
-def test_a_lonely_value_is_cut_off(clip, highest):
-    low, high = clip(VALUES)
-    assert highest[0] < high < highest[1] and low < 0
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_lonely_value_is_cut_off(clip, highest, sign):
+    values = sign * VALUES
+    ends = clip(values, float(values.min()), float(values.max()))
+    high, low = (sign * end for end in ends[::-sign])
+    assert highest[0] < high < highest[1]
+    assert -5 < low < -2.9
 
 
-def test_what_has_no_lonely_value_keeps_its_range():
-    even = np.linspace(-1, 1, 10_001, dtype=np.float32)
-    assert least_squared_error(even) == pytest.approx((-1, 1))
+@pytest.mark.parametrize("reach", [1.0, 0.95])
+def test_what_has_no_lonely_value_keeps_its_range(reach):
+    """Also if the part that is looked at does not reach to its ends."""
+    even = np.linspace(-reach, reach, 1001, dtype=np.float32)
+    assert least_squared_error(even, -1.0, 1.0) == pytest.approx((-1, 1))
+
+
+def test_other_places_of_a_tensor_are_looked_at_in_every_face(samples, monkeypatch):
+    """The same face twice shows more of its values than once."""
+    monkeypatch.setattr(ranges, "_VALUES_A_FACE", 10)
+    flatbuffer = to_tflite(lively_network("emotion"), FORMATS["float32"], None)
+    twice = ranges._seen(flatbuffer, samples[[1, 1]])
+    large = [values for values in twice.values() if len(values) == 20]
+    same = [np.array_equal(values[:10], values[10:]) for values in large]
+    assert len(same) > 5 and not any(same)
 
 
 def test_clipping_narrows_the_ranges_in_the_file_and_adds_nothing(network, samples, plain):
-    clipped = Way(network, samples, lambda values: percentile(99.0, values)).flatbuffer()
+    clipped = Way(network, samples, partial(percentile, 99.0)).flatbuffer()
     before, after = scales(plain), scales(clipped)
     assert len(before) == len(after)
     assert (after <= before * 1.0001).all()
@@ -82,7 +103,7 @@ def test_clipping_narrows_the_ranges_in_the_file_and_adds_nothing(network, sampl
 
 
 def test_ranges_that_nothing_is_cut_off_give_the_plain_file(network, samples, plain):
-    same = Way(network, samples, lambda values: (-np.inf, np.inf)).flatbuffer()
+    same = Way(network, samples, lambda *_: (-np.inf, np.inf)).flatbuffer()
     np.testing.assert_array_equal(answers(same, samples), answers(plain, samples))
 
 

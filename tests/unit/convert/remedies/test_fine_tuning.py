@@ -1,14 +1,18 @@
 """Fine-tuning: short, repeatable, and towards the float network's own answers."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from edge_emotion_convert.remedies import fine_tuning
-from edge_emotion_convert.rows import Rows
+from edge_emotion_convert.remedies.folding import folded
+from edge_emotion_convert.remedies.way import Way
+from edge_emotion_convert.rows import Rows, take
 from edge_emotion_convert.trial import Trial
 from edge_emotion_train.batches import as_input
+from edge_emotion_train.quantization_aware import quantization_aware
 from helpers.damaged import lively_network
 from helpers.drawn_faces import keypoint_faces
 
@@ -37,11 +41,36 @@ def test_a_network_that_was_disturbed_is_brought_nearer_to_float(trial, monkeypa
     disturbed = lively_network("keypoints")
     bias = disturbed.get_layer("dense").bias
     bias.assign(bias + 0.05)
-    tuned = fine_tuning.fine_tuned(trial, disturbed)
+    tuned, _ = fine_tuning.fine_tuned(trial, disturbed)
     assert off_float(trial, tuned) < 0.9 * off_float(trial, disturbed)
+
+
+def test_it_learns_to_bear_the_rounding(trial, monkeypatch):
+    """Without rounding there would be nothing to learn: the answers are float's own."""
+    monkeypatch.setattr(fine_tuning, "_STEPS", 40)
+
+    def off_when_rounded(network):
+        faces = as_input(FACES.images)
+        rounded = np.asarray(quantization_aware(network)(faces, training=True))
+        return np.square(rounded - np.asarray(trial.subject.network(faces))).mean()
+
+    tuned, _ = fine_tuning.fine_tuned(trial, trial.subject.network)
+    assert off_when_rounded(tuned) < 0.7 * off_when_rounded(folded(trial.subject.network))
+
+
+@pytest.mark.parametrize(("faces", "asked"), [(40, 7), (40, 4), (33, 5), (3, 6)])
+def test_it_takes_the_steps_that_it_tells(trial, monkeypatch, faces, asked):
+    """Whatever is left over for the last batch of an epoch."""
+    monkeypatch.setattr(fine_tuning, "_STEPS", asked)
+    monkeypatch.setattr(fine_tuning, "_BATCH", 16)
+    rows = take(trial.calibrating, np.arange(40) < faces)
+    way = Way(trial.subject.network, as_input(FACES.images[:2]))
+    [(variant, _)] = fine_tuning.fine_tune(replace(trial, calibrating=rows), way)
+    assert variant == f"{asked} steps"
 
 
 def test_it_ends_when_its_time_is_over(trial, monkeypatch, capsys):
     monkeypatch.setattr(fine_tuning, "_LONGEST_S", 0.0)
-    fine_tuning.fine_tuned(trial, trial.subject.network)
+    _, steps = fine_tuning.fine_tuned(trial, trial.subject.network)
+    assert steps == 1
     assert "ended after 1 steps" in capsys.readouterr().err

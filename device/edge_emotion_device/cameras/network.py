@@ -1,0 +1,43 @@
+"""What network cameras share: addresses that hide their password, and hosts that answer."""
+
+import socket
+from urllib.parse import urlsplit
+
+from edge_emotion.errors import EdgeEmotionError, WrongUse
+
+CONNECT_S = 5.0
+
+
+def without_password(address: str) -> str:
+    """The address as messages show it: without name and password."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def check_reachable(address: str, default_port: int) -> None:
+    """Make sure that somebody listens at an address; FFmpeg tells nothing and may take its time.
+
+    Raises:
+        WrongUse: the address names no host, or a port that is none.
+        EdgeEmotionError: the host is unknown, does not answer or refuses.
+    """
+    name, parts = without_password(address), urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port or default_port
+    except ValueError as error:
+        raise WrongUse(f"the address {name}: {error}", expected="HOST:PORT") from error
+    if not host:
+        raise WrongUse(f"the address {name} names no host", expected=f"{parts.scheme}://HOST/PATH")
+    try:
+        socket.create_connection((host, port), CONNECT_S).close()
+    except OSError as error:
+        raise unreachable(name, error) from error
+
+
+def unreachable(name: str, error: object) -> EdgeEmotionError:
+    """The error for an address at which nobody answers."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return EdgeEmotionError(
+        f"{name} gives no frame: {reason}",
+        remedy="check the address, the network, and that the camera is on",
+    )

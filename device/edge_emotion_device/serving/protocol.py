@@ -1,0 +1,61 @@
+"""Connections within limits: uvicorn has none for a client that connects and then says nothing."""
+
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST_CONNECTIONS = 256
+STILL_S = 30  # for a request to come in and be answered, or between two of them
+
+
+class BoundedProtocol(H11Protocol):
+    """uvicorn's HTTP over h11, which bounds the headers of a request.
+
+    A connection that brings nothing to an end for `STILL_S` seconds is closed; and where there are
+    too many, the one that has been idle longest makes room.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._since_s = self.loop.time()
+        self._begun = False
+        self._timer: TimerHandle | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request of this connection is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Take a new connection, and let go of another if it is one too many."""
+        super().connection_made(transport)
+        self._watch()
+        if len(self.connections) > MOST_CONNECTIONS:
+            all_of_us = [other for other in self.connections if isinstance(other, BoundedProtocol)]
+            idle = [other for other in all_of_us if other.idle]
+            min(idle, key=lambda other: other._since_s).transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of a request."""
+        if not self._begun:
+            self._begun, self._since_s = True, self.loop.time()
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """Be ready for the next request."""
+        self._begun, self._since_s = False, self.loop.time()
+        super().on_response_complete()
+
+    def _watch(self) -> None:
+        left_s = self._since_s + STILL_S - self.loop.time()
+        if left_s <= 0:
+            self.transport.abort()
+        else:
+            self._timer = self.loop.call_later(left_s, self._watch)

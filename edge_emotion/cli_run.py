@@ -1,0 +1,129 @@
+"""`edge-emotion run`."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from edge_emotion.settings import ConfigOption
+
+if TYPE_CHECKING:
+    from edge_emotion_device.options import RunOptions
+
+EPILOG = "Example: edge-emotion run --camera demo --headless --frames 50"
+_ARGUMENTS = "edge_emotion.arguments"
+
+
+class CameraCommand(TyperCommand):
+    """A command whose `--camera` may stand alone and then means `--camera auto`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the value in before the arguments are parsed; keep them for `parse_again`."""
+        ctx.meta[_ARGUMENTS] = list(args)
+        filled: list[str] = []
+        for place, argument in enumerate(args):
+            filled.append(argument)
+            following = args[place + 1] if place + 1 < len(args) else "-"
+            if argument == "--camera" and following.startswith("-"):
+                filled.append("auto")
+        return super().parse_args(ctx, filled)
+
+
+def run(
+    ctx: typer.Context,
+    camera: Annotated[
+        str,
+        typer.Option(
+            help="auto, csi[:N], usb[:N], /dev/videoN, a video file, a picture or a folder of "
+            "pictures, rtsp://..., http://..., or demo. Alone it means auto.",
+            metavar="SOURCE",
+        ),
+    ] = "auto",
+    emotion: Annotated[
+        Path | None, typer.Option(help="Emotion model; the shipped one without.", metavar="FILE")
+    ] = None,
+    keypoints: Annotated[
+        Path | None, typer.Option(help="Keypoint model; the shipped one without.", metavar="FILE")
+    ] = None,
+    delegate: Annotated[
+        str,
+        typer.Option(help="auto, cpu, edgetpu[:usb|:pci|:N] or external:LIB[,key=value]."),
+    ] = "cpu",
+    emotion_delegate: Annotated[
+        str | None, typer.Option(help="The emotion network's own, where it has one.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads of each network.")] = 1,
+    detector: Annotated[
+        str,
+        typer.Option(
+            help="What finds faces: auto, haar, yunet:FILE, or whole, where the frame is a face.",
+            metavar="NAME",
+        ),
+    ] = "auto",
+    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at most.")] = 4,
+    every: Annotated[
+        int, typer.Option(min=1, help="Run the face detector on every N-th frame.", metavar="N")
+    ] = 10,
+    smoothing: Annotated[
+        bool, typer.Option(help="Smooth points and probabilities over time.")
+    ] = True,
+    max_fps: Annotated[
+        float | None, typer.Option(min=0.1, help="Read at most N frames a second.", metavar="N")
+    ] = None,
+    give_up: Annotated[
+        float,
+        typer.Option(
+            min=0, help="End S seconds after a live camera was lost; inf waits on.", metavar="S"
+        ),
+    ] = 60.0,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Stop after N frames.", metavar="N")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop after this time.", metavar="S")
+    ] = None,
+    sequence: Annotated[
+        bool, typer.Option("--sequence", help="Treat a folder of pictures as one clip.")
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Leave the annotated video or pictures and readings.jsonl in this folder.",
+            metavar="DIR",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write the readings to this file, not to stdout.", metavar="FILE"),
+    ] = None,
+    all_frames: Annotated[
+        bool, typer.Option("--all-frames", help="Print a line for frames without a face too.")
+    ] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no window.")] = False,
+    config: ConfigOption = None,
+) -> int:
+    """Read faces from a camera: one JSON line a face on stdout, the picture in a window.
+
+    Ends at the end of the video, after --frames or --seconds, with q in the window, or with Ctrl-C.
+    SIGHUP reads the settings again.
+    """
+    from edge_emotion_device.runner import run as run_camera
+
+    return run_camera(_options(ctx), reread=lambda: _options(parse_again(ctx)))
+
+
+def parse_again(ctx: typer.Context) -> Any:
+    """The context of the same command line, with the settings file as it is now.
+
+    Raises:
+        WrongUse: the file has become wrong.
+    """
+    return ctx.command.make_context(ctx.info_name, list(ctx.meta[_ARGUMENTS]), parent=ctx.parent)
+
+
+def _options(ctx: typer.Context) -> "RunOptions":
+    from edge_emotion_device.options import RunOptions
+
+    return RunOptions(**{field.name: ctx.params[field.name] for field in fields(RunOptions)})

@@ -1,0 +1,113 @@
+"""Settings of a command from a TOML file: `--config FILE`, or EDGE_EMOTION_CONFIG.
+
+A table has a command's name and its keys those of the long options, with underscores:
+
+    [run]
+    camera = "usb:0"
+    max_fps = 15
+
+What is given on the command line, or as EDGE_EMOTION_*, goes before the file.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edge_emotion.errors import WrongUse
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_LARGEST_BYTES = 1_000_000  # more are no settings
+
+
+def _take(ctx: typer.Context, path: Path | None) -> Path | None:
+    """Make the file's values the command's defaults, before its other options are read."""
+    if path is not None:
+        ctx.default_map = {**(ctx.default_map or {}), **read_settings(path, ctx)}
+    return path
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        is_eager=True,
+        callback=_take,
+        envvar="EDGE_EMOTION_CONFIG",
+        metavar="FILE",
+        help="Take what is not given here from this TOML file.",
+    ),
+]
+
+
+def read_settings(path: Path, ctx: typer.Context) -> dict[str, Any]:
+    """The values that a file has for the command of `ctx`, by the options' names.
+
+    Raises:
+        WrongUse: it cannot be read, is no TOML, or has a key or value that the command does not
+            take; names the line.
+    """
+    text = _read(path)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongUse(f"{path} is not TOML: {error}") from error
+    commands = getattr(ctx.parent and ctx.parent.command, "commands", {ctx.info_name: None})
+    for name, table in tables.items():
+        if name not in commands or not isinstance(table, dict):
+            raise WrongUse(
+                f"{path}{_line(text, name)}: {name}", expected="a table of a command, such as [run]"
+            )
+    options = {option.name: option for option in ctx.command.params if option.name != "config"}
+    values = tables.get(str(ctx.info_name), {})
+    for key, value in values.items():
+        where = f"{path}{_line(text, key, str(ctx.info_name))}"
+        if key not in options:
+            raise WrongUse(
+                f"{where}: unknown key {key!r}", expected="one of " + ", ".join(sorted(options))
+            )
+        _check(where, ctx, options[key], value)
+    return values
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(
+            f"cannot read the settings {path}: {error}", remedy="check --config"
+        ) from error
+
+
+def _check(where: str, ctx: typer.Context, option: Any, value: Any) -> None:
+    """Convert a value as the command line would; TOML's `true` is no number."""
+    if option.is_flag != isinstance(value, bool) or isinstance(value, dict | list):
+        expected = "true or false" if option.is_flag else "one number or text"
+        raise WrongUse(f"{where}: {option.name} is {value!r}", expected=expected)
+    try:
+        option.process_value(ctx, value)
+    except Exception as error:  # Click's BadParameter, whichever Click Typer goes with
+        why = getattr(error, "message", str(error)).rstrip(".")
+        raise WrongUse(f"{where}: {option.name} is {value!r}; {why}") from error
+
+
+def _line(text: str, key: str, table: str = "") -> str:
+    """`:N`, the line that sets a key of a table, or begins a table; empty where none does."""
+    current = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*[\"']?([\w-]+)", line)
+        if header:
+            current = header[1]
+        named = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]", line)
+        if (table and current == table and named and named[1] == key) or (
+            not table and ((header and header[1] == key) or (named and named[1] == key))
+        ):
+            return f":{number}"
+    return ""

@@ -1,0 +1,39 @@
+"""An RTSP camera: GStreamer's server.  This file is a program for the system's Python.
+
+/usr/bin/python3 rtsp_server.py PORT
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+
+LAUNCH = (
+    "( videotestsrc is-live=true pattern=ball ! "
+    "video/x-raw,format=I420,width=320,height=240,framerate=15/1 ! "
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
+    "rtph264pay name=pay0 pt=96 config-interval=1 )"
+)
+
+
+def serve(port: str) -> None:
+    """Serve a ball that flies about at rtsp://127.0.0.1:PORT/cam."""
+    Gst.init(None)
+    server = GstRtspServer.RTSPServer()
+    server.set_address("127.0.0.1")
+    server.set_service(port)
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(LAUNCH)
+    factory.set_shared(True)
+    server.get_mount_points().add_factory("/cam", factory)
+    if not server.attach(None):
+        raise SystemExit(f"port {port} is taken")
+    print("serving", flush=True)
+    GLib.MainLoop().run()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

@@ -1,0 +1,57 @@
+"""The closing summary: one fact a line, over all cameras of a run."""
+
+import io
+
+import pytest
+
+from edge_emotion_device import summary as summary_module
+from edge_emotion_device.summary import StageTimes, Summary
+
+
+class Analyzer:
+    ran_on = ("keypoints on cpu", "emotion on cpu")
+
+
+class Camera:
+    dropped, reopened = 3, 2
+
+
+class Pace:
+    lowered, hottest_c = 1, 71.4
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    now_s = iter(range(0, 1000, 10))
+    monkeypatch.setattr(summary_module, "monotonic", lambda: float(next(now_s)))
+    summary = Summary()
+    for _ in range(2):  # settings were read again in between
+        summary.begin(Analyzer(), Camera(), Pace())
+        for _ in range(50):
+            summary.add([], 10.0, read_s=0.001, analyze_s=0.002, write_ms=0.3)
+        summary.end()
+    stream = io.StringIO()
+    summary.print(stream)
+    return stream.getvalue().splitlines()
+
+
+def test_frames_drops_and_losses_add_up(printed):
+    assert "frames     100 read, 6 dropped, 0 with a face" in printed
+    assert "rate       5.0 frames/s over 20.0 s" in printed
+    assert "camera     reopened 4 times" in printed
+    assert "throttled  2 times the rate was lowered" in printed
+    assert "board      71 °C at most" in printed
+    assert "ran on     keypoints on cpu" in printed
+
+
+def test_stages_that_ran_have_their_times(printed):
+    stages = {line.split()[0]: line.split()[2] for line in printed if "p50" in line}
+    assert stages == {"read": "1.00", "detect": "10.00", "analyze": "2.00", "write": "0.30"}
+
+
+def test_percentiles_are_of_the_latest_times_and_memory_is_bounded():
+    times = StageTimes()
+    assert times.percentiles() is None
+    for duration_ms in (*(20_000 * [100.0]), *(10_000 * [1.0])):
+        times.add(duration_ms)
+    assert times.percentiles() == (1.0, 1.0)
