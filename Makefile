@@ -10,7 +10,7 @@ DATA ?= $(firstword $(wildcard data ../shared/data))
 .PHONY: help run train convert test test-tflite-runtime test-arm64 bundle lint bench figures clean
 
 help:  ## show this list
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
 
 run: $(VENV)/run.installed  ## read faces on the demo camera with the shipped int8 models
 	$(BIN)/edge-emotion run --camera demo --save runs/demo > /dev/null

@@ -118,7 +118,7 @@ def leave(cast: list[Person], scene: Image, rng: np.random.Generator) -> Iterato
         away = math.sin(math.pi * index / (4 * FPS)) ** 4
         place = Place(420 + 250 * away, 240)
         half = replace(place, half_covered=place.x > 600)
-        yield draw(scene, [(cast[0], place)], rng), [half if place.x < 640 else None]
+        yield draw(scene, [(cast[0], place)], rng), [half if place.x < 670 else None]
 
 
 def cut_to_background(cast: list[Person], scene: Image, rng: np.random.Generator) -> Iterator[Shot]:

@@ -134,7 +134,11 @@ make_account() {
 }
 
 as_account() {
-    if [ -n "$root" ] || [ -z "$service" ]; then "$@"; else runuser -u $account -- "$@"; fi
+    if [ -n "$root" ] || [ -z "$service" ]; then
+        "$@"
+    else
+        setpriv --reuid=$account --regid=$account --init-groups env HOME=/var/lib/edge-emotion "$@"
+    fi
 }
 
 # The new environment lies beside the current one until it has shown that it works; `venv` is a link

@@ -159,15 +159,19 @@ class Analyzer:
 
     def _sight_again(self, image: Image, track: Track) -> Sighting | None:
         """A followed face in the next frame; None if what is there is none."""
-        sighting = self._sight(image, track.crop)
-        if sighting is None:
+        first = sighting = self._sight(image, track.crop)
+        if first is not None and not first.well_framed:  # it moved fast
+            sighting = self._sight(image, first.next_crop)
+        if first is None or sighting is None:
             return None
-        doubtful = not sighting.steady or not looks_same(sighting.look, track.look)
-        if doubtful:  # it may have moved far
-            sighting = self._sight(image, sighting.next_crop)
+        doubtful = not first.steady or not looks_same(sighting.look, track.look)
         if doubtful or (self._frames + track.track_id) % _CHECK_EVERY == 0:
-            return self._confirmed(image, sighting, followed=not doubtful)
-        return sighting
+            confirmed = self._confirmed(image, sighting, followed=not doubtful)
+            if confirmed is None:  # it may have moved, and stand at the edge of the crop
+                sighting = self._sight(image, sighting.next_crop)
+                confirmed = self._confirmed(image, sighting, followed=False)
+            return confirmed
+        return sighting if sighting.steady else None
 
     def _worth_detecting(self) -> bool:
         """Whether a detection may find a face that is not followed."""
@@ -191,17 +195,18 @@ class Analyzer:
             if len(sightings) == self._tracker.room:
                 break
             start = perf_counter()
-            first = None if self._tracker.known(crop) else self._sight(image, crop)
-            # The crop comes from the detector: look again where the points are.
-            sighting = first and self._confirmed(
-                image, self._sight(image, first.next_crop), followed=False
-            )
+            sighting = None if self._tracker.known(crop) else self._recognised(image, crop)
             if sighting and not self._tracker.known(sighting.next_crop):
                 sightings.append(sighting)
                 durations_ms.append(_ms_since(start))
         tracks = self._tracker.welcome(sightings)
         found = zip(tracks, sightings, durations_ms, strict=True)
         return [(track, seen, taken_ms) for track, seen, taken_ms in found if track]
+
+    def _recognised(self, image: Image, crop: SquareCrop) -> Sighting | None:
+        """The face in a detector's crop, looked at again where its points are; None: it is none."""
+        first = self._sight(image, crop)
+        return first and self._confirmed(image, self._sight(image, first.next_crop), followed=False)
 
     def _sight(self, image: Image, crop: SquareCrop) -> Sighting | None:
         """Find the points in a crop; None if it is too small, too large or outside the frame."""

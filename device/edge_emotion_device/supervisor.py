@@ -53,6 +53,7 @@ class Supervisor:
         """The first frame was read, at the start or after settings were read again."""
         if not self._ready:
             self._ready = True
+            self._next_status_s = 0.0  # there is more to tell now
             self._tell("READY=1")
 
     def reloading(self) -> None:

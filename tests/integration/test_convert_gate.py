@@ -173,7 +173,9 @@ def test_the_sweep_shows_the_change_by_the_number_of_faces_and_writes_nothing(
     monkeypatch.setattr(sweep, "COUNTS", (5, 10_000))
     monkeypatch.chdir(tmp_path)
     sweep_command(converted / "runs" / "my-emotion")
-    printed = capsys.readouterr().out.splitlines()
+    told = capsys.readouterr()
+    assert "measured on 15 of the 30 validation faces of drawn, the half that chooses" in told.err
+    printed = told.out.splitlines()
     assert "accuracy change, points (95 %)" in printed[0]
     assert [line.split()[0] for line in printed[1:] if line] == ["5", "90"]  # all there are
     assert list(tmp_path.iterdir()) == []
@@ -181,5 +183,5 @@ def test_the_sweep_shows_the_change_by_the_number_of_faces_and_writes_nothing(
 
 def test_a_sweep_without_faces_to_measure_on_is_an_error(converted, tmp_path):
     run = write_run(tmp_path / "run", "emotion", converted / "data", shares=[0.8, 0.0, 0.2])
-    with pytest.raises(EdgeEmotionError, match="no validation faces to measure the drop on"):
+    with pytest.raises(EdgeEmotionError, match="0 validation faces of drawn are too few to choose"):
         sweep_command(run)

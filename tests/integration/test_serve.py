@@ -90,7 +90,7 @@ def test_a_signal_ends_it_within_two_seconds(number, code):
         idle = socket.create_connection(("127.0.0.1", server.port))
         halfway = socket.create_connection(("127.0.0.1", server.port))
         halfway.sendall(
-            b"POST /v1/models/emotion_ai:predict HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"
+            b"POST /v1/models/emotion_ai:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
         )
         requests.post(f"{server.url}/emotion_ai:predict", FACE, timeout=10)
         start = time.monotonic()

@@ -1,6 +1,6 @@
 """Requests and replies as TensorFlow Serving has them, asked of our server with `requests`.
 
-Each row was derived from TensorFlow Serving 2.12's sources: g3doc/api_rest.md (the interface),
+Each row was derived from TensorFlow Serving's sources of 2022: g3doc/api_rest.md (the interface),
 model_servers/http_rest_api_util.cc (paths), util/json_tensor.cc (bodies), core/basic_manager.cc,
 model_servers/server_core.cc and get_model_status_impl.cc (models, versions, labels),
 servables/tensorflow/classifier.cc and regressor.cc.  A row is the request, the status and the
@@ -167,48 +167,30 @@ REFUSED_BODIES = [
     ),
 ]
 
+MALFORMED = "Malformed request: {} {}"  # with the method and the path
+
 REFUSED_PATHS = [
     # Paths and methods that mean nothing.
-    ("GET", "/v1/foo", 400, "Malformed request: GET /v1/foo"),
-    ("POST", "/v1/foo", 400, "Malformed request: POST /v1/foo"),
+    ("GET", "/v1/foo", 400, MALFORMED),
+    ("POST", "/v1/foo", 400, MALFORMED),
     ("GET", "/v1/models", 400, "Missing model name in request."),
-    ("POST", "/v1/models", 400, "Malformed request: POST /v1/models"),
-    ("GET", "/v1/models/a/b", 400, "Malformed request: GET /v1/models/a/b"),
-    ("GET", "/v1/models/foo:predict", 400, "Malformed request: GET /v1/models/foo:predict"),
-    (
-        "POST",
-        "/v1/models/foo/version/50:regress",
-        400,
-        "Malformed request: POST /v1/models/foo/version/50:regress",
-    ),
-    (
-        "POST",
-        "/v1/models/foo/versions/HELLO:regress",
-        400,
-        "Malformed request: POST /v1/models/foo/versions/HELLO:regress",
-    ),
+    ("POST", "/v1/models", 400, MALFORMED),
+    ("GET", "/v1/models/a/b", 400, MALFORMED),
+    ("GET", "/v1/models/foo:predict", 400, MALFORMED),
+    ("POST", "/v1/models/foo/version/50:regress", 400, MALFORMED),
+    ("POST", "/v1/models/foo/versions/HELLO:regress", 400, MALFORMED),
     (
         "POST",
         "/v1/models/foo/versions/18446744073709551615:regress",
         400,
         "Failed to convert version: 18446744073709551615 to numeric.",
     ),
-    (
-        "POST",
-        "/v1/models/foo/versions/50/labels/stable:regress",
-        400,
-        "Malformed request: POST /v1/models/foo/versions/50/labels/stable:regress",
-    ),
-    ("POST", "/v1/models/foo/metadata", 400, "Malformed request: POST /v1/models/foo/metadata"),
-    ("PUT", "/v1/models/emotion_ai", 400, "Malformed request: PUT /v1/models/emotion_ai"),
-    ("DELETE", "/v1/models/emotion_ai", 400, "Malformed request: DELETE /v1/models/emotion_ai"),
+    ("POST", "/v1/models/foo/versions/50/labels/stable:regress", 400, MALFORMED),
+    ("POST", "/v1/models/foo/metadata", 400, MALFORMED),
+    ("PUT", "/v1/models/emotion_ai", 400, MALFORMED),
+    ("DELETE", "/v1/models/emotion_ai", 400, MALFORMED),
     # The path's case does not matter, that of the verb and of the model's name does.
-    (
-        "POST",
-        "/v1/models/emotion_ai:PREDICT",
-        400,
-        "Malformed request: POST /v1/models/emotion_ai:PREDICT",
-    ),
+    ("POST", "/v1/models/emotion_ai:PREDICT", 400, MALFORMED),
     (
         "POST",
         "/v1/models/Emotion_AI:predict",
@@ -236,12 +218,7 @@ REFUSED_PATHS = [
         404,
         "Could not find version 99 of model emotion_ai",
     ),
-    (
-        "GET",
-        "/v1/models/emotion_ai/labels/none",
-        400,
-        "Unrecognized servable version label: none",
-    ),
+    ("GET", "/v1/models/emotion_ai/labels/none", 400, "Unrecognized servable version label: none"),
     ("GET", "/v1/models/foo/metadata", 404, "Servable not found for request: Latest(foo)"),
     # Outside of the interface, where TensorFlow Serving answers in HTML.
     ("GET", "/", 404, "nothing at /; the interface is under /v1/models"),
@@ -325,7 +302,7 @@ def test_a_body_that_is_refused(server, body, message):
 def test_a_path_that_is_refused(server, method, path, status, message):
     reply = ask(server, method, path, "{}" if method == "POST" else None)
 
-    assert (reply.status_code, reply.json()) == (status, {"error": message})
+    assert (reply.status_code, reply.json()) == (status, {"error": message.format(method, path)})
 
 
 @pytest.mark.parametrize(("verb", "body", "message"), REFUSED_EXAMPLES)
@@ -382,12 +359,8 @@ def test_broken_json_is_refused_with_the_place(server):
 
 def test_a_body_may_be_zipped(server):
     body = gzip.compress(filled('{"instances": [$FACE]}').encode())
-    reply = requests.post(
-        f"{server}/v1/models/emotion_ai:predict",
-        data=body,
-        headers={"Content-Encoding": "gzip"},
-        timeout=10,
-    )
+    url = f"{server}/v1/models/emotion_ai:predict"
+    reply = requests.post(url, body, headers={"Content-Encoding": "gzip"}, timeout=10)
 
     assert np.shape(reply.json()["predictions"]) == (1, 5)
 

@@ -19,7 +19,7 @@ from helpers.drawn_faces import emotion_faces, keypoint_faces
 from helpers.tiny_runs import ANY_DROP, write_data, write_run
 
 # How far int8 may be off the float network: in probability and in pixels.
-TASKS = {"emotion": ("emotion_ai", 0.1), "keypoints": ("keypoints", 1.0)}
+TASKS = {"emotion": ("emotion_ai", 0.03), "keypoints": ("keypoints", 1.0)}
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def test_it_answers_as_the_saved_model_does(both, signature, key):
     answers = np.float32(reply["predictions" if key == "instances" else "outputs"])
     assert answers.shape == expected.shape
     assert np.abs(answers - expected.numpy()).max() < limit
-    print("DIFF", np.abs(answers - expected.numpy()).max(), "SPREAD", np.ptp(expected.numpy(), axis=0).max())
+    assert np.ptp(expected.numpy(), axis=0).max() > 3 * limit  # else this test would prove little
     assert output == ("probabilities" if name == "emotion_ai" else "keypoints")
 
 

@@ -45,7 +45,10 @@ def fine_tuned(trial: Trial, network: keras.Model) -> tuple[keras.Model, int]:
     """
     tuned = folded(network)
     rows = trial.calibrating
-    chosen = np.sort(calibration.balanced(rows.strata, _FACES, trial.seed))
+    count = min(_FACES, len(rows))
+    batch = min(_BATCH, count - count % 2)  # TensorFlow 2.21 crashes on odd ones (oneDNN's kernels)
+    batches = count // batch
+    chosen = np.sort(calibration.balanced(rows.strata, batches * batch, trial.seed))
     faces = as_input(rows.images[chosen])
     answers = trial.subject.network.predict(faces, batch_size=256, verbose=0)
     emotion = trial.subject.task == "emotion"
@@ -54,8 +57,7 @@ def fine_tuned(trial: Trial, network: keras.Model) -> tuple[keras.Model, int]:
     rate = keras.optimizers.schedules.CosineDecay(_RATE, _STEPS)
     loss = SoftenedDivergence(_TEMPERATURE) if emotion else SquaredError()
     student.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), loss, jit_compile=False)
-    batch = min(_BATCH, len(faces))
-    epochs = -(-_STEPS // -(-len(faces) // batch))
+    epochs = -(-_STEPS // batches)
     with quiet():
         student.fit(faces, answers, batch, epochs, verbose=0, callbacks=[_clock(student)])
     tuned.set_weights(student.get_weights())

@@ -1,0 +1,109 @@
+"""How well the rule by which a face is read or dropped tells faces from what is none.
+
+What the detector offers in annotated photographs is put to the rule (`sighting.hold`), and so are
+squares drawn at random from photographs that show nobody.
+
+    python benchmarks/face_rule.py --data ../shared/data
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from edge_emotion.data.images import read_image
+from edge_emotion.data.table import read_rows
+from edge_emotion.preprocess import SquareCrop
+from edge_emotion.types import Floats, Image
+from edge_emotion_device import Analyzer
+from edge_emotion_device.detectors import crop_for_box, open_detector
+from machine import describe_run
+
+_EDGES = ("x1", "y1", "x2", "y2")
+_FACE_ABOVE, _NO_FACE_BELOW = 0.4, 0.05  # overlap with an annotated box, as intersection over union
+_SQUARES = 4  # from each photograph of nobody
+_SIDES_PX = (32, 160)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--detector", default="auto", help="as of `edge-emotion run`")
+    parser.add_argument("--output", type=Path, help="write the figures as JSON")
+    arguments = parser.parse_args()
+    figures = {
+        **judge(arguments.data / "detection", arguments.detector),
+        "run": describe_run(("numpy", "opencv-python-headless", "ai-edge-litert")),
+    }
+    text = json.dumps(figures, indent=2)
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(text + "\n")
+    print(text)
+
+
+def judge(folder: Path, detector_name: str) -> dict[str, dict[str, int]]:
+    """How many of the faces, of the detector's errors and of the random squares pass."""
+    offered, passed = Counter[str](), Counter[str]()
+    rng = np.random.default_rng(0)
+    detector = open_detector(detector_name)
+    with Analyzer(detector=detector) as analyzer:
+        for name, boxes, clear in annotated(folder):
+            image = read_image(folder / "images" / name)
+            crops = [
+                (kind, crop_for_box(box, detector))
+                for box in detector.detect(image)
+                if (kind := kind_of(box, boxes, clear))
+            ]
+            if not len(boxes):
+                crops += [("random_squares", random_square(image, rng)) for _ in range(_SQUARES)]
+            for kind, crop in crops:
+                offered[kind] += 1
+                passed[kind] += analyzer._recognised(image, crop) is not None
+    return {kind: {"offered": offered[kind], "passed": passed[kind]} for kind in sorted(offered)}
+
+
+def annotated(folder: Path) -> list[tuple[str, Floats, list[bool]]]:
+    """Each photograph's name, its `(N, 4)` boxes, and which of them are clear faces."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for _, row in read_rows(folder / "faces.csv", ("image", *_EDGES, "occlusion", "ignore")):
+        rows.setdefault(row["image"], []).append(row)
+    photographs = []
+    for name, faces in sorted(rows.items()):
+        faces = [row for row in faces if row["x1"]]
+        boxes = np.array([[float(row[edge]) for edge in _EDGES] for row in faces], np.float32)
+        clear = [row["ignore"] == "0" and row["occlusion"] != "2" for row in faces]
+        photographs.append((name, boxes.reshape(-1, 4), clear))
+    return photographs
+
+
+def kind_of(box: Floats, boxes: Floats, clear: list[bool]) -> str | None:
+    """What a detector's box is of; None where the annotation leaves it open."""
+    overlaps = [_overlap(box, other) for other in boxes]
+    best = max(overlaps, default=0.0)
+    if best < _NO_FACE_BELOW:
+        return "errors_of_the_detector"
+    return "faces" if best > _FACE_ABOVE and clear[overlaps.index(best)] else None
+
+
+def random_square(image: Image, rng: np.random.Generator) -> SquareCrop:
+    """A square inside a photograph."""
+    height, width = image.shape[:2]
+    side = min(int(rng.integers(*_SIDES_PX)), height, width)
+    x, y = rng.integers((width - side + 1, height - side + 1))
+    return SquareCrop(int(x), int(y), side)
+
+
+def _overlap(one: Floats, other: Floats) -> float:
+    width, height = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])
+    return float(width * height / (areas - width * height))
+
+
+if __name__ == "__main__":
+    main()
