@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -188,51 +188,76 @@ CLIPS: tuple[Clip, ...] = (
 # Measures
 
 
+@dataclass(frozen=True)
+class Moment:
+    """What came of one frame.
+
+    Attributes:
+        places: of each person; None: nowhere.
+        tracks: the number by which each was read; None: not at all.
+        false: readings of nobody.
+        detected: whether the detector ran.
+    """
+
+    places: list[Place | None]
+    tracks: list[int | None]
+    false: int
+    detected: bool
+
+
 def follow(
     analyzer: Analyzer, clip: Clip, people: list[Person], empty: list[Image], count: int
 ) -> dict[str, float]:
     """What comes of `count` clips of one kind, by other people over other backgrounds."""
-    sums: dict[str, list[float]] = {}
-    frames = detections = 0
+    moments: list[Moment] = []
+    switches = 0
+    shares, to_find, to_drop = [], [], []
     for number in range(count):
-        rng = np.random.default_rng(number)
         cast = [people[number % len(people)], people[(number + 17) % len(people)]]
-        analyzer.reset()
-        seen: list[list[int | None]] = []  # the track of each person in each frame
-        visible: list[list[bool]] = []
-        false = 0
-        for index, (image, places) in enumerate(clip(cast, backdrop(empty[3 * number]), rng)):
-            readings = analyzer.analyze(Frame(image, index, index / FPS))
-            tracks = [_track_at(place, readings) for place in places]
-            false += len(readings) - sum(track is not None for track in tracks)
-            seen.append(tracks)
-            visible.append([place is not None and not place.half_covered for place in places])
-            detections += analyzer.detect_ms > 0
-        frames += len(seen)
-        _add(sums, "false_readings", false)
-        for shown, tracks in zip(zip(*visible, strict=True), zip(*seen, strict=True), strict=True):
-            for name, value in _one_person(list(shown), list(tracks)):
-                _add(sums, name, value)
-    figures = {"clips": count, "frames": frames, "detected_share": detections / frames}
-    figures["false_readings"] = sum(sums.pop("false_readings"))
-    figures["switches"] = sum(sums.pop("switches", []))
-    for name, values in sums.items():
-        figures[name] = float(np.mean(values))
-        if name.startswith("frames_to"):
-            figures[f"{name}_worst"] = float(np.max(values))
+        shots = clip(cast, backdrop(empty[3 * number]), np.random.default_rng(number))
+        watched = list(watch(analyzer, shots))
+        moments += watched
+        for person in range(len(watched[0].places)):
+            places = [moment.places[person] for moment in watched]
+            tracks = [moment.tracks[person] for moment in watched]
+            shown = [place is not None and not place.half_covered for place in places]
+            numbers = [track for track in tracks if track is not None]
+            switches += sum(one != other for one, other in pairwise(numbers))
+            shares.append(np.mean([track is not None for track in np.array(tracks)[shown]]))
+            to_find += _lengths(shown, [track is None for track in tracks])
+            gone = [place is None for place in places]
+            to_drop += _lengths(gone, [moment.false > 0 for moment in watched])[gone[0] :]
+    figures = {
+        "clips": count,
+        "frames": len(moments),
+        "detected_share": float(np.mean([moment.detected for moment in moments])),
+        "false_readings": sum(moment.false for moment in moments),
+        "switches": switches,
+    }
+    for name, values in (("frames_to_find", to_find), ("frames_to_drop", to_drop)):
+        if values:
+            figures |= {name: float(np.mean(values)), f"{name}_worst": float(np.max(values))}
+    if shares:
+        figures["read_share"] = float(np.mean(shares))
     return {name: round(value, 3) for name, value in figures.items()}
 
 
-def _one_person(shown: list[bool], tracks: list[int | None]) -> Iterator[tuple[str, float]]:
-    """Read share, number switches and the times to find the person at each appearance."""
-    read = [track for track in tracks if track is not None]
-    both = [track is not None for track, visible in zip(tracks, shown, strict=True) if visible]
-    yield "read_share", float(np.mean(both))
-    yield "switches", sum(one != other for one, other in pairwise(read))
-    for index, visible in enumerate(shown):
-        if visible and (index == 0 or not shown[index - 1]):
-            later = [track is not None for track in tracks[index:]]
-            yield "frames_to_find", later.index(True) if any(later) else len(later)
+def watch(analyzer: Analyzer, shots: Iterator[Shot]) -> Iterator[Moment]:
+    """Let the analyzer see a clip from its beginning."""
+    analyzer.reset()
+    for index, (image, places) in enumerate(shots):
+        readings = analyzer.analyze(Frame(image, index, index / FPS))
+        tracks = [_track_at(place, readings) for place in places]
+        false = len(readings) - sum(track is not None for track in tracks)
+        yield Moment(places, tracks, false, analyzer.detect_ms > 0)
+
+
+def _lengths(state: list[bool], still: list[bool]) -> list[int]:
+    """For each time that a state begins: for how many frames something is still the case."""
+    starts = [
+        index for index, now in enumerate(state) if now and (index == 0 or not state[index - 1])
+    ]
+    return [[*still[start:], False].index(False) for start in starts]
 
 
 def _track_at(place: Place | None, readings: list[Reading]) -> int | None:

@@ -6,7 +6,7 @@ from time import monotonic, perf_counter
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, SquareCrop, face_inputs
 from edge_emotion.types import Frame, Image, Reading
 from edge_emotion_device.detectors import Detector, crop_for_box, open_detector
-from edge_emotion_device.interpreter import load_emotion, load_keypoints
+from edge_emotion_device.interpreter import load_both
 from edge_emotion_device.sighting import (
     Sighting,
     can_follow,
@@ -72,8 +72,9 @@ class Analyzer:
         smoothing: bool = True,
     ) -> None:
         self._detector = open_detector(detector) if isinstance(detector, str) else detector
-        self._emotion = load_emotion(emotion, emotion_delegate or delegate, threads)
-        self._keypoints = load_keypoints(keypoints, delegate, threads)
+        self._emotion, self._keypoints = load_both(
+            emotion, keypoints, delegate, emotion_delegate, threads
+        )
         self._mean_face = self._keypoints.mean_face
         self._tracker = Tracker(max_faces)
         self._detect_every = detect_every
@@ -98,13 +99,13 @@ class Analyzer:
             frame = Frame(frame, self._frames, monotonic() - self._started_s)
         self._frames += 1
         self.detect_ms = 0.0
-        step_s = self._tracker.begin(frame.time_s)
+        self._tracker.begin(frame.time_s)
         if not self._detector.follows:
             return [self._read(frame, seen) for seen in self._take_given(frame.image)]
         seen = self._follow(frame.image)
         if self._worth_detecting():
             seen += self._discover(frame.image)
-        self._tracker.part(step_s)
+        self._tracker.part()
         return [
             self._read(frame, face)
             for face in sorted(seen, key=lambda face: face[0].track_id)
@@ -114,6 +115,14 @@ class Analyzer:
     def reset(self) -> None:
         """Forget the faces followed so far: the next frame has nothing to do with the last."""
         self._tracker.reset()
+
+    @property
+    def ran_on(self) -> list[str]:
+        """What runs each network: `keypoints on cpu, 23 operators`."""
+        return [
+            f"{task} on {model.delegate}" + (f", {model.operators}" if model.operators else "")
+            for task, model in (("keypoints", self._keypoints), ("emotion", self._emotion))
+        ]
 
     def close(self) -> None:
         """Free the interpreters."""
@@ -159,19 +168,20 @@ class Analyzer:
 
     def _sight_again(self, image: Image, track: Track) -> Sighting | None:
         """A followed face in the next frame; None if what is there is none."""
-        first = sighting = self._sight(image, track.crop)
-        if first is not None and not first.well_framed:  # it moved fast
-            sighting = self._sight(image, first.next_crop)
-        if first is None or sighting is None:
+        sighting = self._sight(image, track.crop)
+        if sighting is None:
             return None
-        doubtful = not first.steady or not looks_same(sighting.look, track.look)
-        if doubtful or (self._frames + track.track_id) % _CHECK_EVERY == 0:
-            confirmed = self._confirmed(image, sighting, followed=not doubtful)
-            if confirmed is None:  # it may have moved, and stand at the edge of the crop
-                sighting = self._sight(image, sighting.next_crop)
-                confirmed = self._confirmed(image, sighting, followed=False)
-            return confirmed
-        return sighting if sighting.steady else None
+        moved = not sighting.steady
+        if moved:
+            sighting = self._sight(image, sighting.next_crop)
+        same = sighting is not None and looks_same(sighting.look, track.look)
+        if same and not moved and (self._frames + track.track_id) % _CHECK_EVERY:
+            return sighting
+        confirmed = self._confirmed(image, sighting, followed=same)
+        if sighting and not confirmed:  # it may have moved, and stand at the edge of the crop
+            sighting = self._sight(image, sighting.next_crop)
+            confirmed = self._confirmed(image, sighting, followed=same)
+        return confirmed
 
     def _worth_detecting(self) -> bool:
         """Whether a detection may find a face that is not followed."""

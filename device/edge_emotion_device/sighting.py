@@ -9,10 +9,9 @@ from edge_emotion.labels import LEFT_EYE, RIGHT_EYE
 from edge_emotion.preprocess import SquareCrop, crop_for_keypoints, resize_square
 from edge_emotion.types import Floats, Image
 
-# A crop that its own points would move further than this was not on a face.
-_STEADY_IOU = 0.55
-# One that they would move further than this shows the face so far aside that it looks different.
-_WELL_FRAMED_IOU = 0.8
+# A crop that its own points would move further than this shows the face so far aside that it looks
+# different, or no face.
+_STEADY_IOU = 0.8
 # The same face a frame later looks alike (correlation of 12×12 reductions, about 0.98); what looks
 # otherwise is a cut, a hand before the face, or a face that is gone.
 _SAME_LOOK = 0.6
@@ -25,8 +24,8 @@ _UPRIGHT_UP_TO_DEG = 10
 
 # The points of a face stay on what they mark when the crop is moved and widened by this, in parts
 # of its side; on anything else the network answers with its mean face, which moves along.  A face
-# that is new may stray as far as this, as the root mean square over its points: 844 of 867 faces
-# that Haar finds in annotated photographs do, 3 of its 45 errors there, and 9 of 832 squares drawn
+# that is new may stray as far as this, as the root mean square over its points: 843 of 867 faces
+# that Haar finds in annotated photographs do, 3 of its 45 errors there, and 6 of 832 squares drawn
 # from photographs of nobody (benchmarks/face_rule.py).  One that is followed and turns away may
 # stray a little further.
 _NUDGE = 0.08
@@ -59,13 +58,8 @@ class Sighting:
 
     @property
     def steady(self) -> bool:
-        """Whether the points lie about where the crop expects a face's to be."""
+        """Whether the points lie where the crop expects a face's to be."""
         return overlap(self.crop, self.next_crop) >= _STEADY_IOU
-
-    @property
-    def well_framed(self) -> bool:
-        """Whether they lie so near to it that another look is not worth its time."""
-        return overlap(self.crop, self.next_crop) >= _WELL_FRAMED_IOU
 
 
 def next_crop(points: Floats, mean_face: Floats) -> SquareCrop:

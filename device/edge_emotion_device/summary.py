@@ -70,7 +70,7 @@ class Summary:
         """A camera is being read from now on."""
         self._camera, self._pace = camera, pace
         self._begun_s, self._begun_frames = monotonic(), self.frames
-        self._ran_on = getattr(analyzer, "ran_on", [])
+        self._ran_on = analyzer.ran_on
 
     def end(self) -> None:
         """The camera is not read any more."""

@@ -39,7 +39,7 @@ class Track:
         look: how it looked last, as `sighting.look_of`.
         portrait: how it looked over the last second, while no other face was near.
         seen_s: when it was seen last.
-        rival_s: since when somebody else seems to be in its place; infinite: nobody.
+        rival_s: since when and until when somebody else seemed to be in its place.
         points, label: its smoothing.
     """
 
@@ -48,7 +48,7 @@ class Track:
     look: Floats
     portrait: Floats
     seen_s: float
-    rival_s: float = math.inf
+    rival_s: tuple[float, float] = (-math.inf, -math.inf)
     points: OneEuroFilter = field(default_factory=OneEuroFilter)
     label: LabelSmoother = field(default_factory=LabelSmoother)
 
@@ -80,7 +80,7 @@ class Tracker:
         self._lost: list[Track] = []
         self._max_faces = max_faces
         self._next_id = 1
-        self._time_s = 0.0
+        self._time_s = self._last_s = 0.0  # of this frame and the one before
 
     @property
     def room(self) -> int:
@@ -96,16 +96,14 @@ class Tracker:
         """Forget all faces; the numbers go on."""
         self.tracks, self._lost = [], []
 
-    def begin(self, time_s: float) -> float:
-        """Start on the next frame; returns the seconds since the last one."""
-        step_s, self._time_s = time_s - self._time_s, time_s
+    def begin(self, time_s: float) -> None:
+        """Start on the next frame."""
+        self._last_s, self._time_s = self._time_s, time_s
         self._lost = [track for track in self._lost if 0 <= time_s - track.seen_s <= _REMEMBERED_S]
-        return step_s
 
     def see(self, track: Track, sighting: Sighting) -> None:
         """Take what was seen of a face in the frame at hand."""
         track.crop, track.look, track.seen_s = sighting.next_crop, sighting.look, self._time_s
-        track.rival_s = math.inf
 
     def lose(self, track: Track) -> None:
         """Follow a face no longer, but remember it for a moment."""
@@ -139,7 +137,7 @@ class Tracker:
                 self.tracks.append(one)
         return tracks
 
-    def part(self, step_s: float) -> None:
+    def part(self) -> None:
         """Let no two tracks follow one face: the one that it looks like stays, the other is lost.
 
         The portraits of faces that stand alone are brought up to date.
@@ -151,14 +149,17 @@ class Tracker:
         for track in self.tracks:
             others = (other for other in self.tracks if other is not track)
             if all(overlap(track.crop, other.crop) < _APART_IOU for other in others):
-                track.paint(step_s)
+                track.paint(self._time_s - self._last_s)
 
     def _new(self, sighting: Sighting) -> Track | None:
         """A track of its own for a face, unless it may still turn out to be a lost one."""
         for lost in self._lost:
             if _in_reach(lost.crop, sighting.crop):
-                lost.rival_s = min(lost.rival_s, self._time_s)
-                if self._time_s - lost.rival_s < _UNVEILS_IN_S:
+                since_s, until_s = lost.rival_s
+                if until_s < self._last_s:  # nobody was there in the frame before
+                    since_s = self._time_s
+                lost.rival_s = since_s, self._time_s
+                if self._time_s - since_s < _UNVEILS_IN_S:
                     return None
         track = Track(self._next_id, sighting.next_crop, sighting.look, sighting.look, self._time_s)
         self._next_id += 1

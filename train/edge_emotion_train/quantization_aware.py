@@ -15,30 +15,35 @@ import keras
 from keras import layers, ops
 
 _STEPS = 255
-_RANGE_PENALTY = 1e-4  # on the squared range of each tensor, beside a loss of about 2.5
+RANGE_PENALTY = 1e-4  # on the squared range of each tensor, beside a loss of about 2.5
 
 
 class FakeQuantize(layers.Layer):
     """Round to 8 bits over the batch's own range, when training; nothing otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, range_penalty: float = RANGE_PENALTY) -> None:
         super().__init__(dtype="float32")
+        self._range_penalty = range_penalty
 
     def call(self, x: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """The tensor, rounded if `training`."""
         if not training:
             return x
         lowest, highest = ops.minimum(ops.min(x), 0.0), ops.maximum(ops.max(x), 0.0)
-        self.add_loss(_RANGE_PENALTY * ops.square(highest - lowest))
+        self.add_loss(self._range_penalty * ops.square(highest - lowest))
         step = ops.maximum((highest - lowest) / _STEPS, 1e-8)
         return x + ops.stop_gradient(ops.round(x / step) * step - x)
 
 
-def quantization_aware(model: keras.Model) -> keras.Model:
+def quantization_aware(model: keras.Model, range_penalty: float = RANGE_PENALTY) -> keras.Model:
     """The same network with `FakeQuantize` wherever TFLite will store a tensor in 8 bits.
 
     A batch normalization is folded into the convolution before it and a ReLU into what is before
     that, so only what comes out of such a chain is stored.
+
+    Args:
+        model: to be trained on.
+        range_penalty: on the squared range of each of these tensors, beside the loss.
 
     Returns:
         A model of its own weights, which are those of `model` and in the same order.
@@ -46,7 +51,7 @@ def quantization_aware(model: keras.Model) -> keras.Model:
 
     def call(layer: layers.Layer, *args: Any, **kwargs: Any) -> keras.KerasTensor:
         answer = layer(*args, **kwargs)
-        return FakeQuantize()(answer) if layer.name in stored else answer
+        return FakeQuantize(range_penalty)(answer) if layer.name in stored else answer
 
     stored = {layer.name for layer in model.layers if _is_stored(layer)}
     uncompiled = keras.Model(model.inputs, model.outputs)  # a compiled one is compiled again, and

@@ -1,9 +1,9 @@
 """Remedy: a short quantization-aware fine-tuning, until int8 answers as the float network does.
 
 The network learns from its own float answers to training faces (Hinton et al. 2015, "Distilling the
-Knowledge in a Neural Network"), with every stored tensor rounded on the way
-(`edge_emotion_train.quantization_aware`): what it has to learn is only to bear the rounding, so it
-needs no labels, no recipe and few steps.
+Knowledge in a Neural Network"), with the tensors between its layers rounded on the way, its weights
+not (`edge_emotion_train.quantization_aware`): what it has to learn is only to bear the rounding, so
+it needs no labels, no recipe and few steps.
 """
 
 import itertools
@@ -13,6 +13,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
+from edge_emotion.types import Floats
 from edge_emotion_convert import calibration
 from edge_emotion_convert.progress import quiet, say
 from edge_emotion_convert.remedies.folding import folded
@@ -26,6 +27,7 @@ _STEPS, _BATCH, _FACES = 400, 64, 6400
 _RATE = 2e-4
 _LONGEST_S = 240.0
 _TEMPERATURE = 2.0
+_RANGES_COST = 0.1  # what all ranges cost at the start, by what the answers do
 
 
 def fine_tune(trial: Trial, way: Way) -> Variants:
@@ -52,16 +54,26 @@ def fine_tuned(trial: Trial, network: keras.Model) -> tuple[keras.Model, int]:
     faces = as_input(rows.images[chosen])
     answers = trial.subject.network.predict(faces, batch_size=256, verbose=0)
     emotion = trial.subject.task == "emotion"
-    keras.utils.set_random_seed(trial.seed)
-    student = quantization_aware(tuned)
-    rate = keras.optimizers.schedules.CosineDecay(_RATE, _STEPS)
     loss = SoftenedDivergence(_TEMPERATURE) if emotion else SquaredError()
+    keras.utils.set_random_seed(trial.seed)
+    some = slice(None, None, batches)
+    student = quantization_aware(tuned, _range_penalty(tuned, faces[some], answers[some], loss))
+    rate = keras.optimizers.schedules.CosineDecay(_RATE, _STEPS)
     student.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), loss, jit_compile=False)
     epochs = -(-_STEPS // batches)
     with quiet():
         student.fit(faces, answers, batch, epochs, verbose=0, callbacks=[_clock(student)])
     tuned.set_weights(student.get_weights())
     return tuned, int(student.optimizer.iterations)
+
+
+def _range_penalty(
+    network: keras.Model, faces: Floats, answers: Floats, loss: keras.losses.Loss
+) -> float:
+    """What training takes was chosen beside the loss of labels; this one is a hundredth of that."""
+    student = quantization_aware(network, range_penalty=1.0)
+    off = float(loss(answers, student(faces, training=True)))
+    return _RANGES_COST * off / (float(sum(student.losses)) or 1.0)
 
 
 def _clock(student: keras.Model) -> keras.callbacks.Callback:

@@ -22,6 +22,13 @@ class OperatorsPlaced:
     on_cpu: int
     partitions: int
 
+    def __str__(self) -> str:
+        """As the summary tells it."""
+        if not self.delegated:
+            return f"{self.on_cpu} operators"
+        pieces = f" in {self.partitions} pieces" if self.partitions > 1 else ""
+        return f"{self.delegated} of {self.delegated + self.on_cpu} operators{pieces}"
+
 
 def operators_placed(interpreter: Any) -> OperatorsPlaced | None:
     """What the delegates took that an interpreter was made with; None where it cannot be told.

@@ -33,8 +33,11 @@ class BoundedProtocol(H11Protocol):
         self._watch()
         if len(self.connections) > MOST_CONNECTIONS:
             all_of_us = [other for other in self.connections if isinstance(other, BoundedProtocol)]
-            idle = [other for other in all_of_us if other.idle]
-            min(idle, key=lambda other: other._since_s).transport.abort()
+            oldest = min(
+                (other for other in all_of_us if other.idle), key=lambda other: other._since_s
+            )
+            self.connections.discard(oldest)  # at once: many may come in one turn of the loop
+            oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

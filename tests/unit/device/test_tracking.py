@@ -104,6 +104,29 @@ def test_somebody_else_in_the_place_of_a_lost_face_is_given_time_to_unveil():
     assert numbers == [None, None, 2]
 
 
+def test_who_passes_by_for_a_moment_has_not_waited_when_somebody_comes_later():
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.lose(tracker.tracks[0])
+    tracker.begin(0.1)
+    tracker.welcome([seen(BERT, 300)])
+    tracker.begin(0.2)  # nobody there
+    tracker.begin(0.4)
+
+    assert ids(tracker.welcome([seen(ANNA, 300, covered=0.8)])) == [None]
+
+
+@pytest.mark.parametrize("fps", [7, 24, 29.97, 30, 60])
+def test_a_newcomer_gets_a_number_at_any_frame_rate(fps):
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.lose(tracker.tracks[0])
+    for index in range(1, round(0.5 * fps) + 1):
+        tracker.begin(index / fps)
+        if not tracker.tracks:
+            tracker.welcome([seen(BERT, 300)])
+
+    assert ids(tracker.tracks) == [2]
+
+
 def test_a_covered_face_that_unveils_keeps_its_number():
     tracker = tracker_of(seen(ANNA, 300))
     tracker.lose(tracker.tracks[0])
@@ -129,7 +152,7 @@ def test_of_two_tracks_on_one_face_that_stays_which_it_looks_like(before, stays)
     tracker.begin(STEP_S)
     for track in tracker.tracks:
         tracker.see(track, seen(before, 380))
-    tracker.part(STEP_S)
+    tracker.part()
 
     assert ids(tracker.tracks) == [stays]
     assert tracker.missing
@@ -140,7 +163,8 @@ def test_the_portrait_follows_a_face_that_stands_alone():
     (track,) = tracker.tracks
     for index in range(1, 31):
         tracker.see(track, seen(ANNA, 300, covered=0.4))
-        tracker.part(tracker.begin(index * STEP_S))
+        tracker.begin(index * STEP_S)
+        tracker.part()
 
     assert track.portrait @ look(ANNA, covered=0.4) > 0.99
     assert np.linalg.norm(track.portrait) == pytest.approx(1, abs=1e-5)
@@ -150,7 +174,8 @@ def test_the_portrait_waits_while_another_face_is_near():
     tracker = tracker_of(seen(ANNA, 300), seen(BERT, 390))
     for index in range(1, 31):
         tracker.see(tracker.tracks[0], seen(ANNA, 300, covered=0.7))
-        tracker.part(tracker.begin(index * STEP_S))
+        tracker.begin(index * STEP_S)
+        tracker.part()
 
     assert tracker.tracks[0].portrait @ look(ANNA) > 0.99
 

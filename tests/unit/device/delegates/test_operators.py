@@ -42,3 +42,15 @@ def test_operators_between_the_ends_are_counted(partitions, expected):
 
 def test_a_runtime_that_lists_no_operators_tells_nothing():
     assert operators_placed(object()) is None
+
+
+@pytest.mark.parametrize(
+    ("placed", "told"),
+    [
+        (OperatorsPlaced(0, 23, 0), "23 operators"),
+        (OperatorsPlaced(23, 0, 1), "23 of 23 operators"),
+        (OperatorsPlaced(20, 3, 2), "20 of 23 operators in 2 pieces"),
+    ],
+)
+def test_it_is_told_in_a_few_words(placed, told):
+    assert str(placed) == told
