@@ -13,7 +13,7 @@ a bundle (make bundle) without one, and starts it as the service edge-emotion.
   --bundle DIR   take every package from this folder; the default where wheels/ lies beside the script
   --no-service   only the program: no service, no user for it, no settings
   --dry-run      print what would be done
-  --remove       take everything away but the settings and what the service has written
+  --remove       take everything away but the settings, what the service has written and its user
 
 EDGE_EMOTION_ROOT    install below this folder and leave the machine itself alone, for tests
 EDGE_EMOTION_PYTHON  the Python to use, default /usr/bin/python3, which sees apt's picamera2
@@ -95,9 +95,25 @@ find_source() {
                 fail "there is no wheels/$wheel-*.whl in $bundle; make a bundle with: make bundle"
         done
         bundle=$(cd "$bundle" && pwd)
+        check_bundle
     elif [ ! -f "$here/../pyproject.toml" ]; then
         fail "there is neither a bundle nor the repository beside $here; name one with --bundle"
     fi
+}
+
+# Against a copy that was cut short, not against anybody: who changes a wheel can change the sums.
+check_bundle() {
+    local damaged
+    [ -f "$bundle/SHA256SUMS" ] || fail "there is no SHA256SUMS in $bundle; make a bundle with: make bundle"
+    damaged=$(cd "$bundle" && sha256sum --check --quiet SHA256SUMS 2>/dev/null) ||
+        fail "${damaged%%:*} is not as it was packed; copy and unpack the bundle again"
+}
+
+# Of two at a time the one would take away what the other is building.
+lock() {
+    [ -z "$dry_run" ] && command -v flock >/dev/null || return 0
+    exec 9<"$opt"
+    flock --nonblock 9 || fail "another install.sh is at work in $opt; wait for its end"
 }
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -125,12 +141,15 @@ install_packages() {
 make_account() {
     local group
     for group in video plugdev; do
-        getent group $group >/dev/null || machine groupadd --system $group
+        getent group $group >/dev/null || machine groupadd --system $group ||
+            fail "groupadd could not make the group $group, see above"
     done
     id -u $account >/dev/null 2>&1 ||
         machine useradd --system --user-group --home-dir /var/lib/edge-emotion --no-create-home \
-            --shell /usr/sbin/nologin $account
-    machine usermod --append --groups video,plugdev $account
+            --shell /usr/sbin/nologin $account ||
+        fail "useradd could not make the user $account, see above"
+    machine usermod --append --groups video,plugdev $account ||
+        fail "usermod could not put $account into the groups video and plugdev, see above"
 }
 
 as_account() {
@@ -151,7 +170,6 @@ build() {
         say "would run: ln -sfn /opt/edge-emotion/venv/bin/edge-emotion $program"
         return
     fi
-    mkdir -p "$opt"
     new=$(mktemp -d "$opt/venv-XXXXXX")
     trap 'rm -rf "$new"; say "install.sh: stopped; what was installed before is as it was" >&2' EXIT
     chmod 755 "$new"
@@ -187,7 +205,7 @@ pip_install() {
 check_new() {
     local doctor task told
     for task in emotion keypoints; do
-        told=$("$new/bin/edge-emotion" models verify $task 2>&1) || {
+        told=$(as_account "$new/bin/edge-emotion" models verify $task 2>&1) || {
             say "$told" >&2
             fail "the new installation does not run its models, see above"
         }
@@ -221,7 +239,7 @@ switch() {
 }
 
 install_file() { # FROM TO [MODE]
-    run install -D -m "${3:-644}" "$1" "$2"
+    run install -D -m "${3:-644}" "$1" "$2" || fail "could not write $2, see above"
 }
 
 # As dpkg does it: settings that nobody has changed follow the new defaults, and changed ones stay.
@@ -230,7 +248,7 @@ install_settings() {
     local shipped=$opt/edge-emotion.toml
     if [ ! -e "$settings" ] || cmp -s "$settings" "$shipped"; then
         install_file "$here/edge-emotion.toml" "$settings" 640
-        machine chgrp $account "$settings"
+        machine chgrp $account "$settings" || fail "could not give $settings to the group $account"
     elif ! cmp -s "$here/edge-emotion.toml" "$shipped" &&
         ! cmp -s "$here/edge-emotion.toml" "$settings"; then
         install_file "$here/edge-emotion.toml" "$settings.new"
@@ -242,16 +260,18 @@ install_settings() {
 install_rule() {
     install_file "$here/99-edge-emotion-coral.rules" "$rule"
     if [ -d /run/udev ]; then
-        machine udevadm control --reload
-        machine udevadm trigger --action=change --subsystem-match=usb --subsystem-match=apex
+        machine udevadm control --reload &&
+            machine udevadm trigger --action=change --subsystem-match=usb --subsystem-match=apex ||
+            say "note: udev did not take the rule for the Coral; it counts after a restart"
     fi
 }
 
 install_service() {
     install_file "$here/edge-emotion.service" "$unit"
-    machine systemctl enable --quiet edge-emotion.service
+    machine systemctl enable --quiet edge-emotion.service ||
+        say "note: the service is not enabled; once systemd runs: systemctl enable --now edge-emotion"
     if [ -d /run/systemd/system ]; then
-        machine systemctl daemon-reload
+        machine systemctl daemon-reload || say "note: systemd did not read the service again"
         machine timeout 30 systemctl restart edge-emotion.service ||
             say "note: the service does not run yet; journalctl -u edge-emotion -n 20 says why"
     fi
@@ -260,23 +280,33 @@ install_service() {
     fi
 }
 
+# The user stays, as Debian does it: what is left is readable to its group alone, and another user
+# could be given its number.
 remove() {
     if [ -e "$unit" ]; then
-        machine systemctl disable --now --quiet edge-emotion.service || true
+        machine systemctl disable --now --quiet edge-emotion.service ||
+            say "note: systemctl could not stop and disable the service"
     fi
-    run rm -rf "$unit" "$rule" "$program" "$opt"
-    if [ -d /run/systemd/system ]; then machine systemctl daemon-reload; fi
-    if id -u $account >/dev/null 2>&1; then machine userdel $account; fi
-    say "removed; left are $settings and $state, where they exist"
+    run rm -rf "$unit" "$rule" "$program" "$opt" || fail "could not take everything away, see above"
+    if [ -d /run/systemd/system ]; then
+        machine systemctl daemon-reload || say "note: systemd did not notice; it will after a restart"
+    fi
+    if [ -d /run/udev ]; then
+        machine udevadm control --reload || say "note: udev did not notice; it will after a restart"
+    fi
+    say "removed; left are $settings, $state and the user $account, where they exist"
 }
 
 check_root
 if [ -n "$remove" ]; then
+    [ ! -d "$opt" ] || lock
     remove
     exit
 fi
 check_system
 find_source
+[ -n "$dry_run" ] || mkdir -p "$opt"
+lock
 cd /
 install_packages
 [ -z "$service" ] || make_account

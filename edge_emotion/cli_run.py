@@ -75,7 +75,9 @@ def run(
     give_up: Annotated[
         float,
         typer.Option(
-            min=0, help="End S seconds after a live camera was lost; inf waits on.", metavar="S"
+            min=0,
+            help="End S seconds after a live camera was lost; inf waits for ever.",
+            metavar="S",
         ),
     ] = 60.0,
     frames: Annotated[
@@ -96,7 +98,7 @@ def run(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Write the readings to this file, not to stdout.", metavar="FILE"),
+        typer.Option(help="Add the readings to this file; none go to stdout.", metavar="FILE"),
     ] = None,
     all_frames: Annotated[
         bool, typer.Option("--all-frames", help="Print a line for frames without a face too.")
@@ -107,11 +109,12 @@ def run(
     """Read faces from a camera: one JSON line a face on stdout, the picture in a window.
 
     Ends at the end of the video, after --frames or --seconds, with q in the window, or with Ctrl-C.
-    SIGHUP reads the settings again.
+    With --config SIGHUP reads the settings again.
     """
     from edge_emotion_device.runner import run as run_camera
 
-    return run_camera(_options(ctx), reread=lambda: _options(parse_again(ctx)))
+    reread = None if config is None else lambda: _options(parse_again(ctx))
+    return run_camera(_options(ctx), reread)
 
 
 def parse_again(ctx: typer.Context) -> Any:

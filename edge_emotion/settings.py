@@ -79,7 +79,10 @@ def read_settings(path: Path, ctx: typer.Context) -> dict[str, Any]:
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(_LARGEST_BYTES).decode()
+            content = file.read(_LARGEST_BYTES + 1)
+        if len(content) > _LARGEST_BYTES:
+            raise WrongUse(f"{path} has more than {_LARGEST_BYTES} bytes", expected="settings")
+        return content.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(
             f"cannot read the settings {path}: {error}", remedy="check --config"

@@ -1,18 +1,18 @@
 """Where readings leave the frame loop: the sinks, in a thread of their own."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from queue import Empty, Full, Queue
 from threading import Thread
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.types import Frame, Reading
 from edge_emotion_device.sinks.base import Sink
 
 _WAITING = 4  # frames: enough for a slow one, and few enough to hold in memory
-_LOOK_EVERY_S = 0.2
-_LAST_WORDS_S = 1.5  # for what is still waiting when a run ends
+_LOOK_EVERY_S = 0.1
+_LAST_WORDS_S = 0.8  # for what still waits when a run is stopped
 
 _Item = tuple[Frame, Sequence[Reading]]
 
@@ -20,16 +20,19 @@ _Item = tuple[Frame, Sequence[Reading]]
 class Outlet:
     """Hands frames and readings on, in their order, while the next frame is being read.
 
-    A sink that falls behind holds the run up after a few frames: readings are not lost.  The
-    window alone is written to in the caller's thread, for Tk wants the main one.
+    A sink that falls behind holds the run up after a few frames: readings are not lost, unless the
+    run is stopped while a sink hangs.  Sinks are written to and closed in a thread of their own;
+    the window alone is used in the caller's thread, for Tk wants the main one.
 
     Args:
-        sinks: open ones; the caller closes them after this.
+        sinks: open ones; closing this closes them.
+        stopped: whether the run is to end.
     """
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
+    def __init__(self, sinks: Sequence[Sink], stopped: Callable[[], bool] = lambda: False) -> None:
         self._here = [sink for sink in sinks if sink.in_main_thread]
         self._there = [sink for sink in sinks if not sink.in_main_thread]
+        self._stopped = stopped
         self._queue: Queue[_Item | None] = Queue(_WAITING)
         self._failure: Exception | None = None
         self._busy_ms = 0.0
@@ -54,43 +57,61 @@ class Outlet:
         """
         for sink in self._here:
             sink.write(frame, readings)
-        while True:  # in slices, so that a signal is taken and a failure is seen
-            if self._failure is not None:
-                raise self._failure
-            with suppress(Full):
-                self._queue.put((frame, readings), timeout=_LOOK_EVERY_S)
-                return
+        self._put((frame, readings))
 
     def close(self) -> None:
-        """Write what is still waiting.
+        """Write what is still waiting, and close the sinks.
 
         Raises:
-            EdgeEmotionError, ReaderGone: a sink failed, or has hung.
+            EdgeEmotionError, ReaderGone: a sink failed, or hung while the run was stopped.
         """
-        with suppress(Full):
-            self._queue.put(None, timeout=_LAST_WORDS_S)
-            self._thread.join(_LAST_WORDS_S)
+        with ExitStack() as closing:
+            for sink in self._here:
+                closing.callback(sink.close)
+            with suppress(EdgeEmotionError):  # it is raised below
+                self._put(None)
+            until_s: float | None = None
+            while self._thread.is_alive() and (until_s is None or monotonic() < until_s):
+                self._thread.join(_LOOK_EVERY_S)
+                if self._stopped() and until_s is None:
+                    until_s = monotonic() + _LAST_WORDS_S
         if self._failure is not None:
             raise self._failure
         if self._thread.is_alive():
-            raise EdgeEmotionError(
-                f"the sinks have not taken a frame for {_LAST_WORDS_S:g} s; some readings are lost",
-                remedy="check the disk, or whoever reads stdout",
-            )
+            raise self._hanging()
+
+    def _put(self, item: _Item | None) -> None:
+        """Put in, in slices, so that a failure or the end of the run is seen."""
+        until_s: float | None = None
+        while until_s is None or monotonic() < until_s:
+            if self._failure is not None:
+                raise self._failure
+            with suppress(Full):
+                self._queue.put(item, timeout=_LOOK_EVERY_S)
+                return
+            if self._stopped() and until_s is None:
+                until_s = monotonic() + _LAST_WORDS_S
+        raise self._hanging()
+
+    def _hanging(self) -> EdgeEmotionError:
+        return EdgeEmotionError(
+            f"a sink has taken nothing for {_LAST_WORDS_S:g} s; the last readings are lost",
+            remedy="check the disk, or whoever reads stdout",
+        )
 
     def _work(self) -> None:
+        """The sinks' thread: nobody else touches them, so that none is closed while it writes."""
         try:
-            while (item := self._queue.get()) is not None:
-                start = perf_counter()
+            with ExitStack() as closing:
                 for sink in self._there:
-                    sink.write(*item)
-                self._busy_ms = 1000 * (perf_counter() - start)
+                    closing.callback(sink.close)
+                while (item := self._queue.get()) is not None:
+                    start = perf_counter()
+                    for sink in self._there:
+                        sink.write(*item)
+                    self._busy_ms = 1000 * (perf_counter() - start)
         except Exception as error:  # raised in the frame loop
             self._failure = error
-            self._drain()
-
-    def _drain(self) -> None:
-        """Let the loop that is putting in come to see the failure."""
-        with suppress(Empty):
-            while True:
-                self._queue.get_nowait()
+            with suppress(Empty):  # the loop may be waiting for room
+                while True:
+                    self._queue.get_nowait()

@@ -12,6 +12,7 @@ COOL_C = 75.0
 _LOOK_EVERY_S = 5.0
 _PATIENCE_S = 30.0  # from one change of the rate to the next: heat follows slowly
 _LOWEST_FPS = 1.0
+_SLICE_S = 0.2
 
 # The temperature in °C, if there is a sensor, and why less should be done, or nothing.
 LookAtBoard = Callable[[], tuple[float | None, str]]
@@ -38,12 +39,13 @@ class Pace:
         *,
         clock: Callable[[], float] = monotonic,
         pause: Callable[[float], None] = sleep,
+        stopped: Callable[[], bool] = lambda: False,
         look_at_board: LookAtBoard | None = None,
     ) -> None:
         self.limit_fps = self._asked_fps = max_fps
         self.lowered = 0
         self.hottest_c: float | None = None
-        self._clock, self._pause = clock, pause
+        self._clock, self._pause, self._stopped = clock, pause, stopped
         self._look_at_board = look_at_board or board_troubles
         self._due_s = self._looked_s = clock()
         self._frames = 0  # since the last look
@@ -51,7 +53,7 @@ class Pace:
         self._full_fps: float | None = None  # the rate before it was lowered; None while it is not
 
     def wait(self) -> None:
-        """Wait until the next frame is due, and look at the board now and then."""
+        """Wait until the next frame is due, or the run stops; look at the board now and then."""
         now_s = self._clock()
         if now_s - self._looked_s >= _LOOK_EVERY_S:
             self._look(self._frames / (now_s - self._looked_s), now_s)
@@ -59,8 +61,8 @@ class Pace:
         self._frames += 1
         if self.limit_fps is None:
             return
-        if self._due_s > now_s:
-            self._pause(self._due_s - now_s)
+        while (early_s := self._due_s - self._clock()) > 0 and not self._stopped():
+            self._pause(min(early_s, _SLICE_S))
         self._due_s = max(self._due_s, now_s) + 1 / self.limit_fps
 
     def _look(self, fps: float, now_s: float) -> None:

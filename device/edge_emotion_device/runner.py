@@ -10,20 +10,20 @@ from time import monotonic, perf_counter
 from edge_emotion.errors import EdgeEmotionError, ExitCode, warn
 from edge_emotion.types import Frame
 from edge_emotion_device.analyzer import Analyzer
-from edge_emotion_device.cameras import Camera, open_camera
+from edge_emotion_device.cameras import Camera, is_live, open_camera
 from edge_emotion_device.cameras.ahead import ReadAhead
 from edge_emotion_device.cameras.latest import LatestFrame
 from edge_emotion_device.options import RunOptions
 from edge_emotion_device.outlet import Outlet
 from edge_emotion_device.pacing import Pace
-from edge_emotion_device.signals import Signals
+from edge_emotion_device.signals import Signals, Stopped
 from edge_emotion_device.sinks import open_sinks
 from edge_emotion_device.sinks.json_lines import ReaderGone
 from edge_emotion_device.summary import Summary
 from edge_emotion_device.supervisor import Supervisor
 
 Reread = Callable[[], RunOptions]
-_BEAT_S = 1.0
+_SLICE_S = 0.2  # how long the loop waits for a frame before it looks at signals and the watchdog
 _OF_THE_SINKS = ("save", "output", "all_frames", "headless")
 
 
@@ -37,31 +37,104 @@ def run(options: RunOptions, reread: Reread | None = None) -> ExitCode:
     Raises:
         EdgeEmotionError: a model, the camera or a sink failed.
     """
-    summary, signals, supervisor = Summary(), Signals(), Supervisor()
+    summary, signals, supervisor = Summary(), Signals(reread is not None), Supervisor()
+    whole = _Run(options, reread, summary, signals, supervisor)
     try:
         # ReaderGone: who read stdout has seen enough, as `head -3` has after three lines.
-        with suppress(ReaderGone), ExitStack() as stack:
-            stack.enter_context(signals.listening())
-            outlet: Outlet | None = None
-            again: RunOptions | None = options
-            while again is not None:
-                options = again
-                with ExitStack() as opened:
-                    analyzer = opened.enter_context(open_analyzer(options))
-                    camera = opened.enter_context(_threaded(options))
-                    if outlet is None:
-                        sinks = [stack.enter_context(sink) for sink in open_sinks(options, camera)]
-                        outlet = Outlet(sinks)
-                        stack.callback(outlet.close)
-                    loop = _Loop(
-                        options, camera, analyzer, outlet, signals, supervisor, summary, reread
-                    )
-                    again = loop.run()
+        with signals.listening(), suppress(ReaderGone, Stopped):
+            whole.to_the_end()
     finally:
         supervisor.stopping()
         if summary.frames:
             summary.print(sys.stderr)
     return ExitCode.INTERRUPTED if signals.stop == signal.SIGINT else ExitCode.DONE
+
+
+@dataclass
+class _Run:
+    """A run through all settings it is given.
+
+    Attributes:
+        options: those that hold now.
+        outlet: made with the first camera, and kept.
+    """
+
+    options: RunOptions
+    reread: Reread | None
+    summary: Summary
+    signals: Signals
+    supervisor: Supervisor
+    outlet: Outlet | None = None
+    started_s: float = field(default_factory=monotonic)
+
+    def to_the_end(self) -> None:
+        """Open what the options ask for and read it, again and again while settings change."""
+        former: RunOptions | None = None
+        reloading = False
+        with ExitStack() as stack:
+            while True:
+                with ExitStack() as opened:
+                    try:
+                        with self.signals.opening():
+                            analyzer = opened.enter_context(open_analyzer(self.options))
+                            camera = self._open_camera(opened)
+                            outlet = self.outlet or self._open_outlet(stack, camera)
+                    except EdgeEmotionError as error:
+                        if former is None:
+                            raise
+                        warn(f"settings not taken: {error}")
+                        self.options, former = former, None
+                        continue
+                    if reloading:
+                        self.supervisor.ready()
+                    changed = _Loop(self, analyzer, camera, outlet).run()
+                if changed is None:
+                    return
+                self.options, former, reloading = changed, self.options, True
+
+    def _open_camera(self, opened: ExitStack) -> Camera:
+        """The camera, in a thread of its own unless its pictures are separate."""
+        source, sequence = self.options.camera, self.options.sequence
+        if not is_live(source):
+            camera = open_camera(source, sequence=sequence)
+            return opened.enter_context(ReadAhead(camera) if camera.kind == "clip" else camera)
+        live = opened.enter_context(
+            LatestFrame(lambda: open_camera(source), self.options.give_up, source)
+        )
+        while not live.opened(_SLICE_S):
+            self.supervisor.beat()
+        return live
+
+    def _open_outlet(self, stack: ExitStack, camera: Camera) -> Outlet:
+        with ExitStack() as opening:
+            sinks = [opening.enter_context(sink) for sink in open_sinks(self.options, camera)]
+            outlet = Outlet(sinks, lambda: bool(self.signals.stop))
+            opening.pop_all()
+        self.outlet = outlet
+        stack.callback(outlet.close)
+        return outlet
+
+    def read_settings(self) -> RunOptions | None:
+        """The options anew, if they differ; wrong settings are told, and the former ones stay."""
+        self.signals.reread = False
+        assert self.reread is not None
+        self.supervisor.reloading()
+        try:
+            options = self.reread()
+        except EdgeEmotionError as error:
+            warn(f"settings not taken: {error}")
+            self.supervisor.ready()
+            return None
+        kept = {name: getattr(self.options, name) for name in _OF_THE_SINKS}
+        if any(getattr(options, name) != value for name, value in kept.items()):
+            warn(f"a change of {', '.join(_OF_THE_SINKS)} counts after a restart")
+        options = replace(options, **kept)
+        if options != self.options:
+            warn("settings read again")
+            return options
+        warn("settings read again: nothing has changed")
+        self.supervisor.ready()
+        return None
 
 
 def open_analyzer(options: RunOptions) -> Analyzer:
@@ -79,107 +152,66 @@ def open_analyzer(options: RunOptions) -> Analyzer:
     )
 
 
-def _threaded(options: RunOptions) -> Camera:
-    """The camera, in a thread of its own unless its pictures are separate."""
-
-    def open_it() -> Camera:
-        return open_camera(options.camera, sequence=options.sequence)
-
-    camera = open_it()
-    if camera.kind == "live":
-        return LatestFrame(camera, reopen=open_it, give_up_s=options.give_up)
-    return ReadAhead(camera) if camera.kind == "clip" else camera
-
-
-@dataclass
 class _Loop:
     """The frame loop with one camera and one analyzer."""
 
-    options: RunOptions
-    camera: Camera
-    analyzer: Analyzer
-    outlet: Outlet
-    signals: Signals
-    supervisor: Supervisor
-    summary: Summary
-    reread: Reread | None
-    started_s: float = field(default_factory=monotonic)
+    def __init__(self, run: _Run, analyzer: Analyzer, camera: Camera, outlet: Outlet) -> None:
+        self._run, self._options = run, run.options
+        self._analyzer, self._camera, self._outlet = analyzer, camera, outlet
+        self._summary, self._signals, self._supervisor = run.summary, run.signals, run.supervisor
+        self._pace = Pace(run.options.max_fps, stopped=lambda: self._signals.came)
 
     def run(self) -> RunOptions | None:
         """Read frames to the end; the new options if settings were read again and have changed."""
-        pace = Pace(self.options.max_fps)
-        self.summary.begin(self.analyzer, self.camera, pace)
+        self._summary.begin(self._analyzer, self._camera, self._pace)
         try:
             while not self._done():
-                if self.signals.reread and (changed := self._read_settings()):
+                if self._signals.reread and (changed := self._run.read_settings()):
                     return changed
-                start, frame = perf_counter(), None
-                with self.signals.idle():
-                    if not self.signals.came:
-                        pace.wait()
-                        frame = self._next_frame()
-                if frame is not None:
-                    self._take(frame, start)
-                    self.supervisor.ready()
-                elif not self.signals.came:
+                start = perf_counter()
+                self._pace.wait()
+                if not self._wait():
+                    continue
+                frame = self._camera.read()
+                if frame is None:
                     return None
+                self._take(frame, start)
+                self._supervisor.ready()
             return None
         finally:
-            self.summary.end()
+            self._summary.end()
 
     def _done(self) -> bool:
-        limits = self.options
+        frames, seconds = self._options.frames, self._options.seconds
         return bool(
-            self.signals.stop
-            or self.outlet.closed
-            or (limits.frames is not None and self.summary.frames >= limits.frames)
-            or self._out_of_time()
+            self._signals.stop
+            or self._outlet.closed
+            or (frames is not None and self._summary.frames >= frames)
+            or (seconds is not None and monotonic() - self._run.started_s >= seconds)
         )
 
-    def _out_of_time(self) -> bool:
-        seconds = self.options.seconds
-        return seconds is not None and monotonic() - self.started_s >= seconds
-
-    def _next_frame(self) -> Frame | None:
-        """The next frame; None at the end.  A camera that is away does not stop the heart."""
-        self.supervisor.beat(lambda: self.summary.status)
-        if isinstance(self.camera, LatestFrame):
-            while not self.camera.wait(_BEAT_S):
-                self.supervisor.beat(lambda: f"{self.camera.name} gives no frame")
-                if self._out_of_time():
-                    return None
-        return self.camera.read()
+    def _wait(self) -> bool:
+        """Whether there is a frame, or the end, to be read; not if something else comes first."""
+        self._supervisor.beat(lambda: self._summary.status)
+        if not isinstance(self._camera, LatestFrame | ReadAhead):
+            return True
+        while not (self._signals.came or self._done()):
+            if self._camera.wait(_SLICE_S):
+                return True
+            self._supervisor.beat(lambda: f"{self._camera.name} gives no frame")
+        return False
 
     def _take(self, frame: Frame, start: float) -> None:
         got = perf_counter()
-        if self.camera.kind == "pictures":
-            self.analyzer.reset()
-        readings = self.analyzer.analyze(frame)
+        if self._camera.kind == "pictures":
+            self._analyzer.reset()
+        readings = self._analyzer.analyze(frame)
         analyzed = perf_counter()
-        self.outlet.write(frame, readings)
-        self.summary.add(
+        self._outlet.write(frame, readings)
+        self._summary.add(
             readings,
-            self.analyzer.detect_ms,
+            self._analyzer.detect_ms,
             read_s=got - start,
             analyze_s=analyzed - got,
-            write_ms=self.outlet.busy_ms,
+            write_ms=self._outlet.busy_ms,
         )
-
-    def _read_settings(self) -> RunOptions | None:
-        """The options anew, if they differ; wrong settings are told, and the former ones stay."""
-        self.signals.reread = False
-        if self.reread is None:
-            return None
-        self.supervisor.reloading()
-        try:
-            options = self.reread()
-        except EdgeEmotionError as error:
-            warn(f"settings not taken: {error}")
-            return None
-        kept = {name: getattr(self.options, name) for name in _OF_THE_SINKS}
-        if any(getattr(options, name) != value for name, value in kept.items()):
-            warn(f"a change of {', '.join(_OF_THE_SINKS)} counts after a restart")
-        options = replace(options, **kept)
-        changed = options != self.options
-        warn("settings read again" + ("" if changed else ": nothing has changed"))
-        return options if changed else None

@@ -2,39 +2,45 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
-_REREADING = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # Windows has none
+_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 
 
-class Woken(Exception):
-    """A signal came while nothing was at hand."""
+class Stopped(BaseException):
+    """SIGINT or SIGTERM came while something was being opened, or came a second time."""
 
 
 class Signals:
     """Takes SIGINT, SIGTERM and SIGHUP so that the frame at hand is written before they count.
 
+    They set flags, and whatever waits looks at them a few times a second: an exception out of a
+    handler could come in the middle of taking a lock.  Only while cameras and models are opened,
+    which may take long and holds none of ours, one is raised.
+
+    Args:
+        rereads: whether SIGHUP asks for the settings; without, it ends the run as SIGTERM does.
+
     Attributes:
-        stop: SIGINT or SIGTERM, if it came; 0 before.
-        reread: whether SIGHUP came.
+        stop: the first SIGINT, SIGTERM or SIGHUP that ends the run; 0 before.
+        reread: whether SIGHUP asked for the settings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rereads: bool = False) -> None:
         self.stop = 0
         self.reread = False
-        self._idle = False
+        self._rereads = rereads
+        self._opening = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal; a second SIGINT or SIGTERM ends the program at once."""
-        if number in _STOPPING:
-            self.stop = number
-            signal.signal(number, signal.default_int_handler)
-        else:
+        """Take a signal; a second one to stop ends the program without waiting for anything."""
+        if self._rereads and number == _HANGUP:
             self.reread = True
-        if self._idle:
-            raise Woken
+            return
+        again, self.stop = bool(self.stop), self.stop or number
+        if self._opening or again:
+            raise Stopped
 
     @property
     def came(self) -> bool:
@@ -43,23 +49,29 @@ class Signals:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take the signals while in the block."""
-        before = {number: signal.signal(number, self) for number in (*_STOPPING, *_REREADING)}
+        """Take the signals while in the block, but not those that are ignored (nohup)."""
+        numbers = [signal.SIGINT, signal.SIGTERM, *([_HANGUP] if _HANGUP else [])]
+        before = {number: signal.getsignal(number) for number in numbers}
+        taken = [number for number in numbers if before[number] != signal.SIG_IGN]
+        for number in taken:
+            signal.signal(number, self)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for number in taken:
+                signal.signal(number, before[number])
 
     @contextmanager
-    def idle(self) -> Iterator[None]:
-        """Nothing is at hand in the block: a signal ends it at once.
+    def opening(self) -> Iterator[None]:
+        """A signal to stop raises `Stopped` in the block.
 
-        One that came just before does not; ask for `came` first.
+        Raises:
+            Stopped: one came before.
         """
-        with suppress(Woken):
-            self._idle = True
-            try:
-                yield
-            finally:
-                self._idle = False
+        self._opening = True
+        try:
+            if self.stop:
+                raise Stopped
+            yield
+        finally:
+            self._opening = False

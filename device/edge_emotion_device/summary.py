@@ -79,7 +79,8 @@ class Summary:
         self._dropped += getattr(self._camera, "dropped", 0)
         self._reopened += getattr(self._camera, "reopened", 0)
         self._lowered += self._pace.lowered
-        self._hottest_c = self._pace.hottest_c
+        temperatures_c = [c for c in (self._hottest_c, self._pace.hottest_c) if c is not None]
+        self._hottest_c = max(temperatures_c, default=None)
         self._camera = self._pace = None
 
     def add(

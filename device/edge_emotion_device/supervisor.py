@@ -4,6 +4,7 @@ See sd_notify(3), "Well-known assignments", and sd_watchdog_enabled(3).
 """
 
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,7 +25,7 @@ class Supervisor:
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._address = environment.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
+        self._address = re.sub("^@", "\0", environment.get("NOTIFY_SOCKET", ""))
         self._clock = clock
         self._ready = False
         self._next_status_s = 0.0
@@ -50,7 +51,7 @@ class Supervisor:
             self._tell(f"STATUS={status()}")
 
     def ready(self) -> None:
-        """The first frame was read, at the start or after settings were read again."""
+        """The first frame was read, or the settings read again were taken or refused."""
         if not self._ready:
             self._ready = True
             self._next_status_s = 0.0  # there is more to tell now

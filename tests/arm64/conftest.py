@@ -15,7 +15,7 @@ from arm64.root import make_root, missing_packages, python_of
 _PROJECT = Path(__file__).parents[2]
 _SOURCES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
 _ROOMS = ("edge_emotion", "train", "convert", "device")
-_CACHE = Path(os.environ.get("XDG_CACHE_CACHE") or "~/.cache").expanduser() / "edge-emotion/arm64"
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "edge-emotion/arm64"
 ROOT = Path(os.environ.get("EDGE_EMOTION_ARM64_ROOT") or _CACHE).absolute()
 
 Python = Callable[..., subprocess.CompletedProcess[str]]

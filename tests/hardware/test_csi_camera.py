@@ -45,7 +45,7 @@ def test_full_range_is_given(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_it_keeps_its_rate_and_drops_what_a_slow_reader_misses() -> None:
-    with LatestFrame(open_camera("csi")) as camera:
+    with LatestFrame(lambda: open_camera("csi")) as camera:
         first = camera.read()
         time.sleep(2)
         last = camera.read()

@@ -42,7 +42,7 @@ def test_it_gives_frames_in_order_of_time() -> None:
 
 
 def test_a_slow_reader_gets_a_fresh_frame() -> None:
-    with LatestFrame(open_camera(DEVICE)) as camera:
+    with LatestFrame(lambda: open_camera(DEVICE)) as camera:
         camera.read()
         time.sleep(1)
         frame = camera.read()

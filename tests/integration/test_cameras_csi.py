@@ -100,7 +100,7 @@ def test_a_loose_cable_is_an_error_and_the_camera_can_be_closed(
 
 
 def test_a_camera_that_comes_back_is_read_again(device: fake_libcamera.Camera) -> None:
-    with LatestFrame(open_camera("csi"), lambda: open_camera("csi"), give_up_s=20) as camera:
+    with LatestFrame(lambda: open_camera("csi"), give_up_s=20) as camera:
         assert camera.read() is not None
         device.plugged = False
         Timer(1.5, setattr, [device, "plugged", True]).start()

@@ -19,7 +19,7 @@ def watched(server: MjpegServer, give_up_s: float = 20) -> LatestFrame:
     def reopen():
         return open_camera(server.address)
 
-    return LatestFrame(reopen(), reopen, give_up_s)
+    return LatestFrame(reopen, give_up_s)
 
 
 def test_a_slow_consumer_gets_fresh_frames() -> None:

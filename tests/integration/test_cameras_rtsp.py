@@ -85,7 +85,7 @@ def test_a_stream_that_is_cut_comes_back(
     def reopen():
         return open_camera(server.address)
 
-    with LatestFrame(reopen(), reopen, give_up_s=30) as camera:
+    with LatestFrame(reopen, give_up_s=30) as camera:
         before = camera.read()
         server.cut()
         while camera.wait(2):
@@ -110,7 +110,7 @@ def test_a_stream_that_stalls_is_noticed_and_left(
     def reopen():
         return open_camera(server.address)
 
-    with LatestFrame(reopen(), reopen, give_up_s=30) as camera:
+    with LatestFrame(reopen, give_up_s=30) as camera:
         assert camera.read() is not None
         server.freeze()
         start_s = monotonic()

@@ -119,7 +119,7 @@ def test_empty_frames_are_passed_over_for_a_while(run: Run) -> None:
 def test_a_pulled_cable_is_told_and_a_plugged_one_read_again(run: Run) -> None:
     done = run("""
         v4l2.BROKEN_S = 0.2
-        with LatestFrame(V4l2Camera(device), lambda: V4l2Camera(device), give_up_s=20) as camera:
+        with LatestFrame(lambda: V4l2Camera(device), give_up_s=20) as camera:
             before = camera.read()
             says("gone")
             while camera.wait(1.0):
@@ -137,7 +137,7 @@ def test_a_pulled_cable_is_told_and_a_plugged_one_read_again(run: Run) -> None:
 def test_a_camera_that_hangs_is_closed_when_it_wakes(run: Run) -> None:
     done = run("""
         latest.STALL_S = 0.5
-        with LatestFrame(V4l2Camera(device), lambda: V4l2Camera(device), give_up_s=20) as camera:
+        with LatestFrame(lambda: V4l2Camera(device), give_up_s=20) as camera:
             camera.read()
             says("hang")
             while camera.wait(2.0):

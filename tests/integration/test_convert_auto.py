@@ -95,7 +95,6 @@ def test_it_was_judged_on_faces_that_did_not_choose(treated):
 
 
 def test_a_network_that_loses_nothing_is_left_as_it_is(converted, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(auto, "_cost", lambda verdict: (0.0, 0.0))
     monkeypatch.setattr(auto, "_not_needed", lambda remedy, candidate: "nothing is lost")
     run = converted / "runs" / "my-emotion"
     convert_command(run, out=tmp_path, max_drop=ANY_DROP, auto=True)

@@ -5,7 +5,6 @@ import os
 import shlex
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import cv2
@@ -233,8 +232,7 @@ def test_times_run_as_in_the_video(tmp_path):
 
 
 def test_seconds_limit_a_run():
-    start = time.monotonic()
-    done = edge_emotion("run", "--camera", "demo", "--headless", "--seconds", "0.2")
+    done = edge_emotion("run", "--camera", "demo", "--headless", "--seconds", "0.2", "--all-frames")
 
     assert done.returncode == 0
-    assert time.monotonic() - start < 20
+    assert 1 <= len(lines(done.stdout)) < 200  # of 250 frames

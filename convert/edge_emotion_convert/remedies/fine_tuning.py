@@ -70,9 +70,10 @@ def fine_tuned(trial: Trial, network: keras.Model) -> tuple[keras.Model, int]:
 def _range_penalty(
     network: keras.Model, faces: Floats, answers: Floats, loss: keras.losses.Loss
 ) -> float:
-    """What training takes was chosen beside the loss of labels; this one is a hundredth of that."""
+    """So much that ranges cost `_RANGES_COST` of what answers do: training's loss is far larger."""
     student = quantization_aware(network, range_penalty=1.0)
-    off = float(loss(answers, student(faces, training=True)))
+    with quiet():
+        off = float(loss(answers, student(faces, training=True)))
     return _RANGES_COST * off / (float(sum(student.losses)) or 1.0)
 
 

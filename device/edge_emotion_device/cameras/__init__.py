@@ -1,5 +1,7 @@
 """Cameras: `open_camera` finds the backend for a source; each backend is a module of its own."""
 
+import os
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -7,7 +9,7 @@ from edge_emotion.data.images import IMAGE_SUFFIXES
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_device.cameras.base import Camera
 
-__all__ = ["Camera", "open_camera"]
+__all__ = ["Camera", "is_live", "open_camera"]
 
 # Kind of source -> module and the class or function in it that takes the source.  A backend is
 # imported when it is asked for.
@@ -23,6 +25,9 @@ _BACKENDS = {
     "pictures": ("pictures", "Pictures"),
     "sequence": ("pictures", "PictureSequence"),
 }
+
+_LIVE = ("auto", "csi", "usb", "rtsp", "http", "https")
+_VIDEO_NODE = re.compile(r"/dev/video\d+|/dev/v4l/.+")
 
 _CHOICES = (
     "auto, csi[:N], usb[:N], /dev/videoN, a video file, an image or a folder of images, "
@@ -48,16 +53,27 @@ def open_camera(source: str, *, sequence: bool = False) -> Camera:
     return camera
 
 
-def _kind(source: str, sequence: bool) -> str:
-    if source.startswith("/dev/"):
+def is_live(source: str) -> bool:
+    """Whether what `open_camera` makes of a source is live, told without opening it.
+
+    Raises:
+        EdgeEmotionError: there is no such source, as `open_camera` says.
+    """
+    return _kind(source) in _LIVE
+
+
+def _kind(source: str, sequence: bool = False) -> str:
+    # The second for a symbolic link that a udev rule made
+    if _VIDEO_NODE.fullmatch(source) or _VIDEO_NODE.fullmatch(os.path.realpath(source)):
         return "usb"
     scheme, separator, _ = source.partition("://")
     if separator:
         if scheme.lower() in ("rtsp", "http", "https"):
             return scheme.lower()
         raise WrongUse(f"a camera at {scheme}://", expected=_CHOICES)  # the rest may be secret
-    if source.partition(":")[0] in ("auto", "csi", "usb", "demo"):
-        return source.partition(":")[0]
+    word = source.partition(":")[0]
+    if word in ("csi", "usb") or source in ("auto", "demo"):
+        return word
     path = Path(source)
     if source and path.exists():
         if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:

@@ -51,10 +51,14 @@ def _annotated(folder: Path, camera: Camera, source: Path) -> Sink:
 def _readings(options: RunOptions) -> Iterator[Sink]:
     from edge_emotion_device.sinks.json_lines import JsonLines
 
-    target = options.output or sys.stdout
-    if options.save is not None and target != options.save / READINGS_NAME:
-        yield JsonLines(options.save / READINGS_NAME, all_frames=options.all_frames)
-    yield JsonLines(target, all_frames=options.all_frames)
+    all_frames = options.all_frames
+    saved = None if options.save is None else options.save / READINGS_NAME
+    if saved is not None:
+        yield JsonLines.to_new_file(saved, all_frames=all_frames)
+    if options.output is None:
+        yield JsonLines(sys.stdout, all_frames=all_frames)
+    elif options.output != saved:
+        yield JsonLines.to_log(options.output, all_frames=all_frames)
 
 
 def _check_output(options: RunOptions) -> None:

@@ -60,7 +60,9 @@ class AnnotatedVideo(Sink):
             self._first_s = frame.time_s
         # A frame is repeated where the camera, or we, gave none, so that the video keeps time.
         due = round((frame.time_s - self._first_s) * self._fps) + 1 - self._written
-        for _ in range(min(max(1, due), round(LONGEST_PAUSE_S * self._fps))):
+        left_out = max(0, due - round(LONGEST_PAUSE_S * self._fps))
+        self._first_s += left_out / self._fps  # what follows is that much earlier in the video
+        for _ in range(max(1, due - left_out)):
             self._writer.write(image)
             self._written += 1
 

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, TextIO
 
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing
 from edge_emotion.types import Frame, Reading
 from edge_emotion_device.sinks.base import Sink
+
+_LONGEST_LINE_BYTES = 65_536  # a reading has some 1,500
 
 
 class ReaderGone(Exception):
@@ -19,20 +22,52 @@ class ReaderGone(Exception):
 class JsonLines(Sink):
     """One JSON object a line for each reading, flushed frame by frame."""
 
-    def __init__(self, target: TextIO | Path, *, all_frames: bool = False) -> None:
-        """Write to an open stream, or to a file that appears, whole, on `close`.
+    def __init__(self, stream: TextIO, *, all_frames: bool = False) -> None:
+        """Write to an open stream, which is left open.
 
         Args:
-            target: a stream, which is left open, or a path.
+            stream: of text.
             all_frames: also write `{"frame":n,"faces":0}` for a frame without a face.
         """
+        self._stream = stream
         self._all_frames = all_frames
         self._stack = ExitStack()
-        if isinstance(target, Path):
-            part = self._stack.enter_context(replacing(target))
-            self._stream: TextIO = self._stack.enter_context(part.open("w", encoding="utf-8"))
-        else:
-            self._stream = target
+
+    @classmethod
+    def to_new_file(cls, path: Path, *, all_frames: bool = False) -> "JsonLines":
+        """Write to a file that appears, whole, on `close`.
+
+        Raises:
+            EdgeEmotionError: it cannot be written there.
+        """
+        with ExitStack() as opening:
+            part = opening.enter_context(replacing(path))
+            sink = cls(
+                opening.enter_context(part.open("w", encoding="utf-8")), all_frames=all_frames
+            )
+            sink._stack = opening.pop_all()
+        return sink
+
+    @classmethod
+    def to_log(cls, path: Path, *, all_frames: bool = False) -> "JsonLines":
+        """Add lines to a file, each of which is there as soon as it is written.
+
+        A last line that a power cut has torn is taken away first.
+
+        Raises:
+            EdgeEmotionError: it cannot be written there.
+            WrongUse: the file holds something else.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _cut_torn_line(path)
+            sink = cls(path.open("a", encoding="utf-8"), all_frames=all_frames)
+        except OSError as error:
+            raise EdgeEmotionError(
+                f"cannot write {path}: {error.strerror}", remedy="choose another place"
+            ) from error
+        sink._stack.enter_context(sink._stream)
+        return sink
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Write one frame's lines.
@@ -58,9 +93,28 @@ class JsonLines(Sink):
             ) from error
 
     def close(self) -> None:
-        """Put the file in place; a stream stays open."""
+        """Close the file, if one was opened; a stream stays open."""
         self._stack.close()
 
 
 def _line(fields: dict[str, Any]) -> str:
     return json.dumps(fields, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Take away what stands behind the last line's end, if it is the beginning of a reading.
+
+    Raises:
+        WrongUse: it is something else, so that the file is none of ours.
+    """
+    if not path.is_file():  # new, or a pipe or terminal
+        return
+    with path.open("r+b") as file:
+        end = file.seek(0, SEEK_END)
+        file.seek(max(0, end - _LONGEST_LINE_BYTES))
+        torn = file.read().rpartition(b"\n")[2]
+        if not torn:
+            return
+        if not torn.startswith(b'{"frame":'[: len(torn)]):
+            raise WrongUse(f"{path} holds something else than readings", expected="another file")
+        file.truncate(end - len(torn))

@@ -15,6 +15,7 @@ from edge_emotion.types import Frame, Image, Reading
 from edge_emotion_device.overlay import draw_overlay
 from edge_emotion_device.sinks.base import Sink
 
+LONGEST_WAIT_S = 1.0  # for a frame's time to come: a damaged clip may have it in a year
 SCREEN_PART = 0.9  # of the screen's width and height that a frame may take
 
 
@@ -63,7 +64,8 @@ class Window(Sink):
         try:
             self._photo.configure(data=ppm, format="PPM")
             self._root.update()
-            while not self.closed and (early_s := frame.time_s + self._start_s - monotonic()) > 0:
+            until_s = min(frame.time_s + self._start_s, monotonic() + LONGEST_WAIT_S)
+            while not self.closed and (early_s := until_s - monotonic()) > 0:
                 sleep(min(early_s, 0.02))  # a clip is shown at its own speed
                 self._root.update()
         except self._tcl_error:  # the display has gone, and the window with it

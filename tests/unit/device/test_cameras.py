@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError, ExitCode, WrongUse
-from edge_emotion_device.cameras import auto, open_camera, v4l2
+from edge_emotion_device.cameras import auto, is_live, open_camera, v4l2
 from helpers.clips import frames, write_video
 
 
@@ -26,7 +26,10 @@ def write_pictures(folder: Path, *names: str) -> Path:
 # What a source is
 
 
-@pytest.mark.parametrize("source", ["", "webcam", "0", "ftp://host/cam", "usb:front", "csi:-1"])
+@pytest.mark.parametrize(
+    "source",
+    ["", "webcam", "0", "ftp://host/cam", "usb:front", "csi:-1", "demo:xyz", "auto:7"],
+)
 def test_an_unknown_source_is_wrong_use_and_lists_the_choices(source: str) -> None:
     with pytest.raises(WrongUse, match=r"usb(\[:N\]|:0)|csi:0") as caught:
         open_camera(source)
@@ -39,6 +42,35 @@ def test_a_missing_file_is_named(source: str) -> None:
     with pytest.raises(EdgeEmotionError, match=f"there is no file or folder {source}") as caught:
         open_camera(source)
     assert caught.value.exit_code == ExitCode.FAILED
+
+
+@pytest.mark.parametrize(
+    ("source", "live"),
+    [
+        ("auto", True),
+        ("csi", True),
+        ("usb:1", True),
+        ("/dev/video3", True),
+        ("/dev/v4l/by-id/usb-C270", True),
+        ("rtsp://host/cam", True),
+        ("HTTPS://host/cam", True),
+        ("demo", False),
+        ("/dev/null", False),
+        (__file__, False),
+    ],
+)
+def test_what_is_live_is_known_before_it_is_opened(source: str, live: bool) -> None:
+    assert is_live(source) is live
+
+
+def test_a_link_to_a_video_node_is_live(tmp_path: Path) -> None:
+    (tmp_path / "door").symlink_to("/dev/video97")
+    assert is_live(str(tmp_path / "door"))
+
+
+def test_a_file_in_memory_is_no_usb_camera() -> None:
+    with pytest.raises(EdgeEmotionError, match="there is no file or folder /dev/shm/gone.mp4"):
+        is_live("/dev/shm/gone.mp4")
 
 
 # Pictures

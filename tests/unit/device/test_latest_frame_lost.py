@@ -1,7 +1,6 @@
 """A live camera that fails, hangs, goes away and comes back."""
 
 import math
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,10 +19,10 @@ GONE = EdgeEmotionError("scripted is gone", remedy="plug it in")
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in {
-        "STALL_S": 0.3,
-        "OPEN_STALL_S": 0.5,
+        "STALL_S": 1.0,  # a loaded machine takes its time
+        "OPEN_STALL_S": 1.0,
         "FIRST_PAUSE_S": 0.02,
-        "LONGEST_PAUSE_S": 0.4,
+        "LONGEST_PAUSE_S": 1.0,
         "STEADY_S": 0.2,
         "LOOK_EVERY_S": 0.02,
         "CLOSE_S": 0.2,
@@ -91,7 +90,7 @@ def test_a_lost_camera_is_opened_again_and_both_are_told_once(
 ) -> None:
     openings = Openings(GONE, GONE, GONE, ScriptedCamera(0, 1))
     lost = ScriptedCamera(0, EdgeEmotionError("scripted lost its cable"))
-    with LatestFrame(lost, openings, give_up_s=SOON_S) as camera:
+    with LatestFrame(Openings(lost, openings), give_up_s=SOON_S) as camera:
         assert index_of(camera.read()) == 0
         assert camera.read() is not None
         assert camera.reopened == 1
@@ -104,7 +103,7 @@ def test_a_lost_camera_is_opened_again_and_both_are_told_once(
 
 def test_numbers_and_times_of_frames_go_on_over_a_reopening() -> None:
     first, second = ScriptedCamera(7, GONE), ScriptedCamera()
-    with LatestFrame(first, Openings(second), give_up_s=SOON_S) as camera:
+    with LatestFrame(Openings(first, second), give_up_s=SOON_S) as camera:
         before = camera.read()
         frames = [before]
         for index in (0, 1, 5):
@@ -123,16 +122,16 @@ def test_numbers_and_times_of_frames_go_on_over_a_reopening() -> None:
 def test_the_pauses_between_tries_double_up_to_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latest, "LONGEST_PAUSE_S", 0.08)
     openings = Openings(GONE)
-    with LatestFrame(ScriptedCamera(GONE), openings, give_up_s=math.inf) as camera:
-        assert not camera.wait(1)
+    with LatestFrame(Openings(ScriptedCamera(GONE), openings), give_up_s=math.inf):
+        wait_for(lambda: len(openings.times_s) > 8)
     for pause_s, least_s in zip(openings.pauses_s, (0.04, 0.08, 0.08), strict=False):
         assert pause_s >= least_s
-    assert len(openings.times_s) >= 8  # 6, if they doubled on
+    assert min(openings.pauses_s[5:]) < 0.6  # 1.28 and more, if they doubled on
 
 
 def test_a_camera_that_comes_and_goes_does_not_begin_with_the_first_pause_again() -> None:
     openings = Openings(lambda: ScriptedCamera(0, GONE))
-    with LatestFrame(ScriptedCamera(GONE), openings, give_up_s=math.inf) as camera:
+    with LatestFrame(Openings(ScriptedCamera(GONE), openings), give_up_s=math.inf) as camera:
         wait_for(lambda: len(openings.times_s) > 4)
         assert openings.pauses_s[2] >= 0.16
         assert camera.reopened >= 4
@@ -140,34 +139,31 @@ def test_a_camera_that_comes_and_goes_does_not_begin_with_the_first_pause_again(
 
 def test_a_camera_that_held_for_a_while_begins_with_the_first_pause_again() -> None:
     steady = ScriptedCamera()
-    openings = Openings(GONE, GONE, GONE, steady, ScriptedCamera())
-    with LatestFrame(ScriptedCamera(GONE), openings, give_up_s=math.inf):
-        wait_for(lambda: len(openings.times_s) == 4)
+    openings = Openings(GONE, GONE, GONE, GONE, steady, ScriptedCamera())
+    with LatestFrame(Openings(ScriptedCamera(GONE), openings), give_up_s=math.inf):
+        wait_for(lambda: len(openings.times_s) == 5)
         steady.give(0)
-        sleep(0.25)
+        sleep(0.3)
         lost_s = monotonic()
         steady.give(GONE)
-        wait_for(lambda: len(openings.times_s) == 5)
-        assert openings.times_s[4] - lost_s < 0.3  # the next would have been 0.32
+        wait_for(lambda: len(openings.times_s) == 6)
+        assert openings.times_s[5] - lost_s < 0.6  # the next would have been 0.64
         openings.then[0].give(None)
 
 
 def test_after_give_up_the_reason_reaches_the_consumer_with_its_cause() -> None:
-    openings = Openings(GONE)
-    camera = LatestFrame(ScriptedCamera(0, RuntimeError("pulled")), openings, give_up_s=0.4)
+    camera = LatestFrame(Openings(ScriptedCamera(0, RuntimeError("pulled")), GONE), give_up_s=0.4)
     with camera:
         assert index_of(camera.read()) == 0
-        start_s = monotonic()
         with pytest.raises(EdgeEmotionError) as caught:
             camera.read()
-        assert 0.3 < monotonic() - start_s < 1.5
     message = "scripted has given no frame for 0.4 s: scripted is gone; plug it in"
     assert str(caught.value) == message
     assert caught.value.__cause__ is GONE
 
 
 def test_without_a_limit_it_never_gives_up(capsys: pytest.CaptureFixture[str]) -> None:
-    with LatestFrame(ScriptedCamera(GONE), Openings(GONE), give_up_s=math.inf) as camera:
+    with LatestFrame(Openings(ScriptedCamera(GONE), GONE), give_up_s=math.inf) as camera:
         assert not camera.wait(0.6)
     loss = "edge-emotion: scripted is gone; plug it in; trying to open it again\n"
     assert capsys.readouterr().err == loss
@@ -177,7 +173,7 @@ def test_a_read_that_hangs_is_left_behind_for_a_fresh_camera(
     hanging: Callable[..., HangingCamera], capsys: pytest.CaptureFixture[str]
 ) -> None:
     hung, fresh = hanging(3), ScriptedCamera(0)
-    with LatestFrame(hung, Openings(fresh), give_up_s=SOON_S) as camera:
+    with LatestFrame(Openings(hung, fresh), give_up_s=SOON_S) as camera:
         assert index_of(camera.read()) == 3
         assert index_of(camera.read()) == 4
         hung.released.set()  # what it still gives is nobody's
@@ -186,7 +182,7 @@ def test_a_read_that_hangs_is_left_behind_for_a_fresh_camera(
         assert camera.reopened == 1
         fresh.give(None)
     loss, back = capsys.readouterr().err.splitlines()
-    assert "scripted hangs: nothing has come from it for 0 s; check its cable" in loss
+    assert "scripted hangs: nothing has come from it for 1 s; check its cable" in loss
     assert "is back" in back
 
 
@@ -199,7 +195,7 @@ def test_an_opening_that_hangs_is_left_behind_too() -> None:
         return late
 
     fresh = ScriptedCamera(0)
-    camera = LatestFrame(ScriptedCamera(GONE), Openings(open_late, fresh), give_up_s=SOON_S)
+    camera = LatestFrame(Openings(ScriptedCamera(GONE), open_late, fresh), give_up_s=SOON_S)
     with camera:
         assert index_of(camera.read()) == 0
         assert stuck.is_set()
@@ -208,23 +204,53 @@ def test_an_opening_that_hangs_is_left_behind_too() -> None:
         fresh.give(None)
 
 
-def test_only_a_few_hanging_threads_are_left_behind(
-    hanging: Callable[..., HangingCamera],
+def test_one_that_hangs_again_and_again_ends_the_program(
+    hanging: Callable[..., HangingCamera], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(latest, "STALL_S", 0.1)
     openings = Openings(hanging)
-    with LatestFrame(hanging(), openings, give_up_s=math.inf) as camera:
-        assert not camera.wait(2)
-        alive = [thread for thread in threading.enumerate() if thread.name == "camera scripted"]
-    assert len(openings.times_s) == latest.MAX_HUNG
-    assert len(alive) == latest.MAX_HUNG + 1
+    with LatestFrame(openings, give_up_s=math.inf) as camera:
+        with pytest.raises(EdgeEmotionError, match="scripted hangs.*start the program again"):
+            camera.read()
+        assert len(openings.times_s) == latest.MAX_HUNG + 1
 
 
-def test_a_camera_that_hangs_and_cannot_be_opened_again_is_given_up(
-    hanging: Callable[..., HangingCamera],
+def test_a_first_opening_that_hangs_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latest, "OPEN_STALL_S", 0.1)
+    released, late = threading.Event(), ScriptedCamera(0)
+
+    def open_late() -> Camera:
+        assert released.wait(SOON_S)
+        return late
+
+    with LatestFrame(open_late, name="usb:0") as camera:
+        with pytest.raises(EdgeEmotionError, match="usb:0 hangs.*; check its cable"):
+            camera.opened(SOON_S)
+        released.set()
+        wait_for(lambda: len(late.closed_by) == 1)
+
+
+def test_without_patience_a_camera_may_take_its_time_until_it_is_lost(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    scripted = ScriptedCamera()
+    with LatestFrame(Openings(scripted), give_up_s=0) as camera:
+        assert not camera.wait(0.2)
+        scripted.give(0)
+        assert index_of(camera.read()) == 0
+        scripted.give(GONE)
+        with pytest.raises(EdgeEmotionError, match=r"^scripted is gone; plug it in$"):
+            camera.read()
+    assert capsys.readouterr().err == ""
+
+
+def test_without_patience_a_camera_that_hangs_is_lost(
+    hanging: Callable[..., HangingCamera], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latest, "STALL_S", 0.2)
     with (
-        LatestFrame(hanging(), give_up_s=0.5) as camera,
-        pytest.raises(EdgeEmotionError, match=r"no frame for 0.5 s; check its cable"),
+        LatestFrame(Openings(hanging), give_up_s=0) as camera,
+        pytest.raises(EdgeEmotionError, match="scripted hangs.*check its cable"),
     ):
         camera.read()
 
@@ -233,7 +259,7 @@ def test_closing_does_not_wait_for_a_pause(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(latest, "FIRST_PAUSE_S", 60.0)
     monkeypatch.setattr(latest, "LONGEST_PAUSE_S", 60.0)
     monkeypatch.setattr(latest, "CLOSE_S", 10.0)
-    camera = LatestFrame(ScriptedCamera(GONE), Openings(GONE))
+    camera = LatestFrame(Openings(ScriptedCamera(GONE), GONE))
     assert not camera.wait(0.1)
     start_s = monotonic()
     camera.close()
@@ -242,26 +268,9 @@ def test_closing_does_not_wait_for_a_pause(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_camera_that_came_back_may_end() -> None:
     openings = Openings(ScriptedCamera(0, None))
-    with LatestFrame(ScriptedCamera(GONE), openings, give_up_s=SOON_S) as camera:
+    with LatestFrame(Openings(ScriptedCamera(GONE), openings), give_up_s=SOON_S) as camera:
         assert index_of(camera.read()) == 0
         assert camera.read() is None
-
-
-def test_a_signal_interrupts_the_wait_for_a_frame() -> None:
-    class Stopped(Exception):
-        pass
-
-    def stop(*_: object) -> None:
-        raise Stopped
-
-    before = signal.signal(signal.SIGALRM, stop)
-    try:
-        with LatestFrame(ScriptedCamera(GONE), Openings(GONE), give_up_s=math.inf) as camera:
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
-            with pytest.raises(Stopped):
-                camera.read()
-    finally:
-        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("jump_s", [-1e6, 1e6])
@@ -270,7 +279,7 @@ def test_a_jump_of_the_clock_on_the_wall_changes_nothing(
 ) -> None:
     jumped_s = time.time() + jump_s
     scripted = ScriptedCamera(0)
-    with LatestFrame(scripted, Openings(GONE), give_up_s=SOON_S) as camera:
+    with LatestFrame(Openings(scripted, GONE), give_up_s=SOON_S) as camera:
         first = camera.read()
         monkeypatch.setattr(time, "time", lambda: jumped_s)
         scripted.give(1)

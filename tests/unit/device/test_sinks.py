@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -68,7 +69,7 @@ def test_lines_can_be_read_as_soon_as_their_frame_is_written() -> None:
 
 def test_a_file_appears_whole_when_it_is_closed_and_after_an_interruption(tmp_path: Path) -> None:
     path = tmp_path / "new" / "readings.jsonl"
-    with pytest.raises(KeyboardInterrupt), JsonLines(path) as sink:
+    with pytest.raises(KeyboardInterrupt), JsonLines.to_new_file(path) as sink:
         sink.write(frame(0), [reading(0)])
         assert not path.exists()
         raise KeyboardInterrupt
@@ -76,10 +77,41 @@ def test_a_file_appears_whole_when_it_is_closed_and_after_an_interruption(tmp_pa
     assert [file.name for file in path.parent.iterdir()] == ["readings.jsonl"]
 
 
-def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opener", [JsonLines.to_new_file, JsonLines.to_log])
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, opener) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EdgeEmotionError, match="cannot write"):
-        JsonLines(tmp_path / "file" / "readings.jsonl")
+        opener(tmp_path / "file" / "readings.jsonl")
+
+
+def test_a_log_has_its_lines_at_once_and_keeps_those_of_former_runs(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "readings.jsonl"
+    for index in range(3):
+        with JsonLines.to_log(path) as sink:
+            sink.write(frame(index), [reading(index)])
+            assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == list(
+                range(index + 1)
+            )
+
+
+@pytest.mark.parametrize("kept", [0, 1, 9, 40, 300])
+def test_a_line_that_a_power_cut_has_torn_is_taken_away(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "readings.jsonl"
+    with JsonLines.to_log(path) as sink:
+        sink.write(frame(0), [reading(0)])
+    whole = path.read_text()
+    path.write_text(whole + whole[:kept])
+    with JsonLines.to_log(path) as sink:
+        sink.write(frame(1), [reading(1)])
+    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [0, 1]
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(bytes(range(256)) * 100)
+    with pytest.raises(WrongUse, match="something else than readings"):
+        JsonLines.to_log(path)
+    assert path.stat().st_size == 25_600
 
 
 def test_a_full_disk_is_one_line() -> None:
@@ -159,6 +191,14 @@ def test_a_frame_of_another_size_is_brought_to_the_first(tmp_path: Path) -> None
 def test_a_video_without_a_frame_leaves_no_file(tmp_path: Path) -> None:
     AnnotatedVideo(tmp_path / "annotated.mp4", fps=25.0).close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_after_a_long_loss_the_video_goes_on_frame_by_frame(tmp_path: Path) -> None:
+    path = tmp_path / "annotated.mp4"
+    with AnnotatedVideo(path, fps=25.0) as sink:
+        for index, time_s in enumerate((0.0, 600.0, 600.04, 600.08, 600.12)):
+            sink.write(replace(frame(index), time_s=time_s), [])
+    assert len(frames_of(path)) == 1 + 250 + 3  # ten seconds of the loss are shown
 
 
 def test_pictures_keep_their_names(tmp_path: Path) -> None:
