@@ -260,8 +260,8 @@ install_settings() {
 install_rule() {
     install_file "$here/99-edge-emotion-coral.rules" "$rule"
     if [ -d /run/udev ]; then
-        machine udevadm control --reload &&
-            machine udevadm trigger --action=change --subsystem-match=usb --subsystem-match=apex ||
+        { machine udevadm control --reload &&
+            machine udevadm trigger --action=change --subsystem-match=usb --subsystem-match=apex; } ||
             say "note: udev did not take the rule for the Coral; it counts after a restart"
     fi
 }

@@ -15,7 +15,7 @@ import pytest
 
 SERVICE = "edge-emotion.service"
 SETTINGS = Path("/etc/edge-emotion.toml")
-WATCHDOG_S = 30
+WATCHDOG_S = 120
 
 pytestmark = [
     pytest.mark.hardware,

@@ -1,6 +1,7 @@
 """Bundles for device/install.sh, with tiny packages in place of the real ones."""
 
 import ensurepip
+import hashlib
 import shutil
 import zipfile
 from pathlib import Path
@@ -57,12 +58,16 @@ def pip_wheel():
     return found[0]
 
 
-def write_bundle(folder, *, name="first", requires=(), others=(), quick=True, **codes):
+def write_bundle(
+    folder, *, name="first", requires=(), others=(), quick=True, settings=None, **codes
+):
     """A bundle as `make bundle` leaves it; `codes` are the exit codes of the program's commands."""
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
     for part in PARTS:
         shutil.copy(DEVICE / part, folder)
+    if settings is not None:
+        (folder / "edge-emotion.toml").write_text(settings)
     if quick:
         with zipfile.ZipFile(wheels / "pip-0-py3-none-any.whl", "w") as wheel:
             wheel.writestr("pip/__main__.py", QUICK_PIP)
@@ -74,4 +79,10 @@ def write_bundle(folder, *, name="first", requires=(), others=(), quick=True, **
     )  # fmt: skip
     for other, version in others:
         write_wheel(wheels, other, version)
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    sums = [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder)}\n"
+        for file in files
+    ]
+    (folder / "SHA256SUMS").write_text("".join(sums))
     return folder

@@ -4,6 +4,7 @@ What changes the machine (apt, users, systemctl) is left out there and told; the
 whole Debian trees by hand, see docs/device.md.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -97,8 +98,8 @@ def test_a_second_run_changes_nothing_but_keeps_the_former_environment(tmp_path,
 
 
 def test_settings_that_were_changed_stay(tmp_path, root):
-    first, second = write_bundle(tmp_path / "first"), write_bundle(tmp_path / "second")
-    (second / "edge-emotion.toml").write_text("[run]\nmax_fps = 10\n")
+    first = write_bundle(tmp_path / "first")
+    second = write_bundle(tmp_path / "second", settings="[run]\nmax_fps = 10\n")
     mine = root / "etc/edge-emotion.toml"
     install(first, root=root)
     mine.write_text("[run]\nmax_fps = 5\n")
@@ -110,8 +111,8 @@ def test_settings_that_were_changed_stay(tmp_path, root):
 
 
 def test_settings_that_nobody_changed_follow_the_new_defaults(tmp_path, root):
-    first, second = write_bundle(tmp_path / "first"), write_bundle(tmp_path / "second")
-    (second / "edge-emotion.toml").write_text("[run]\nmax_fps = 10\n")
+    first = write_bundle(tmp_path / "first")
+    second = write_bundle(tmp_path / "second", settings="[run]\nmax_fps = 10\n")
     install(first, root=root)
     install(second, root=root)
 
@@ -195,6 +196,7 @@ def test_remove_leaves_settings_and_what_the_service_wrote(tmp_path, root):
 
     assert done.returncode == 0
     assert "left out: systemctl disable --now" in done.stdout
+    assert "userdel" not in done.stdout  # what is left belongs to it, and its number stays taken
     left = {str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()}
     assert left == {"etc/os-release", "etc/edge-emotion.toml"}
     assert (root / "var/lib/edge-emotion").is_dir()
@@ -205,7 +207,7 @@ def stubs(tmp_path):
     folder = tmp_path / "stubs"
     folder.mkdir()
 
-    def stub(name, prints, code=0):
+    def stub(name, prints="", code=0):
         program = folder / name
         program.write_text(f"#!/bin/sh\necho {prints}\nexit {code}\n")
         program.chmod(0o755)
@@ -245,6 +247,43 @@ def test_wrong_use_is_one_line(tmp_path, root, options, message):
     done = install(write_bundle(tmp_path / "bundle"), *options, root=root)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--remove"]], ids=["install", "remove"])
+def test_two_at_a_time_do_not_disturb_each_other(tmp_path, root, options):
+    bundle = write_bundle(tmp_path / "bundle")
+    install(bundle, root=root)
+    half_built = root / "opt/edge-emotion/venv-others"
+    half_built.mkdir()
+    other = os.open(root / "opt/edge-emotion", os.O_RDONLY)
+    try:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        done = install(bundle, *options, root=root)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "another install.sh is at work" in done.stderr
+        assert half_built.is_dir()
+    finally:
+        os.close(other)
+    assert install(bundle, *options, root=root).returncode == 0
+    assert not half_built.exists()  # nobody's now
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda wheel: wheel.write_bytes(wheel.read_bytes()[:-1]), "is not as it was packed"),
+        (lambda wheel: wheel.unlink(), "is not as it was packed"),
+        (lambda wheel: (wheel.parents[1] / "SHA256SUMS").unlink(), "there is no SHA256SUMS"),
+    ],
+    ids=["cut short", "missing", "without sums"],
+)
+def test_a_damaged_bundle_is_refused(tmp_path, root, spoil, message):
+    bundle = write_bundle(tmp_path / "bundle", others=[("numpy", "1.26")])
+    spoil(bundle / "wheels/numpy-1.26-py3-none-any.whl")
+    done = install(bundle, root=root)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert message in done.stderr
+    assert not (root / "opt").exists()
 
 
 def test_a_script_alone_says_what_it_lacks(tmp_path, root):
@@ -291,8 +330,9 @@ class TestUnit:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_bundle_has_wheels_for_both_systems_and_what_the_script_installs(tmp_path):
-    """With a stand-in for pip, which needs a network."""
+@pytest.fixture
+def repository(tmp_path):
+    """What bundle.sh packs, and a stand-in for Python's pip, which needs a network."""
     python = tmp_path / "python"
     python.write_text(
         """#!/bin/bash
@@ -302,26 +342,48 @@ mkdir -p "$2" && touch "$2/edge_emotion-0.1-py3-none-any.whl"
 """
     )
     python.chmod(0o755)
-    repository = tmp_path / "repository"
-    repository.mkdir()
+    folder = tmp_path / "repository"
+    folder.mkdir()
     for part in BUNDLED:
-        (repository / part).touch()
-    shutil.copytree(DEVICE, repository / "device", ignore=shutil.ignore_patterns("edge_emotion*"))
-    subprocess.run(
-        ["bash", repository / "device/bundle.sh", python, "aarch64"],
-        check=True,
+        (folder / part).touch()
+    shutil.copytree(DEVICE, folder / "device", ignore=shutil.ignore_patterns("edge_emotion*"))
+    return folder
+
+
+def make_bundle(repository, stubs=None):
+    path = f"{stubs}:{os.environ['PATH']}" if stubs else os.environ["PATH"]
+    return subprocess.run(
+        ["bash", repository / "device/bundle.sh", repository.with_name("python"), "aarch64"],
         capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path},
     )
-    _, bookworm, trixie = Path(f"{python}.calls").read_text().splitlines()
+
+
+def test_a_bundle_has_wheels_for_both_systems_and_what_the_script_installs(repository):
+    assert make_bundle(repository).returncode == 0
+    calls = repository.with_name("python.calls")
+    _, bookworm, trixie = calls.read_text().splitlines()
     with tarfile.open(repository / "dist/bundle-0.1-aarch64.tar") as tar:
         names = {name.removeprefix("bundle-0.1-aarch64/") for name in tar.getnames()}
+        sums = tar.extractfile("bundle-0.1-aarch64/SHA256SUMS").read().decode()
 
-    assert {*PARTS, "wheels/edge_emotion-0.1-py3-none-any.whl"} <= names
+    whole = {*PARTS, "wheels/edge_emotion-0.1-py3-none-any.whl"}
+    assert whole | {"bundle-0.1-aarch64", "wheels", "SHA256SUMS"} == names
+    assert {line.split("  ")[1] for line in sums.splitlines()} == whole
     for call, version in ((bookworm, "3.11"), (trixie, "3.13")):
         assert f"--python-version {version}" in call
         assert "--platform manylinux_2_28_aarch64" in call
         assert ("numpy<2 opencv-python-headless<4.12" in call) == (version == "3.11")
     assert [path.name for path in (repository / "dist").iterdir()] == ["bundle-0.1-aarch64.tar"]
+
+
+def test_an_interrupted_bundle_leaves_nothing_behind(repository, stubs):
+    make_bundle(repository)
+    before = (repository / "dist/bundle-0.1-aarch64.tar").read_bytes()
+    assert make_bundle(repository, stubs("tar", code=1)).returncode == 1
+    assert [path.name for path in (repository / "dist").iterdir()] == ["bundle-0.1-aarch64.tar"]
+    assert (repository / "dist/bundle-0.1-aarch64.tar").read_bytes() == before
 
 
 def test_the_manual_lists_errors_by_words_that_are_said():

@@ -100,10 +100,11 @@ def test_a_camera_that_does_not_answer_does_not_hold_up_the_end(number):
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"http://127.0.0.1:{mute.getsockname()[1]}/"
         with running("--camera", address) as process:
-            mute.accept()
-            time.sleep(0.3)
+            connections = [mute.accept()]
+            time.sleep(0.5)
             assert stop(process, number) < STOPPED_IN_S
             assert process.returncode == (130 if number == signal.SIGINT else 0)
+            assert connections  # held open until now
 
 
 def test_hangup_without_settings_ends_the_run_with_every_file_whole(tmp_path):
