@@ -22,13 +22,19 @@ class EdgeEmotionError(Exception):
     """Something failed while working: a file, a camera, a model.
 
     The parts are joined to one line, so none of them ends with a full stop.
+
+    Attributes:
+        found, expected, remedy: the parts; empty where there is none.
     """
 
     exit_code = ExitCode.FAILED
 
     def __init__(self, found: str, *, expected: str = "", remedy: str = "") -> None:
-        parts = [found, f"expected {expected}" if expected else "", remedy]
-        super().__init__("; ".join(" ".join(part.split()) for part in parts if part))
+        self.found, self.expected, self.remedy = (
+            " ".join(part.split()) for part in (found, expected, remedy)
+        )
+        parts = [self.found, f"expected {self.expected}" if expected else "", self.remedy]
+        super().__init__("; ".join(part for part in parts if part))
 
 
 class WrongUse(EdgeEmotionError):

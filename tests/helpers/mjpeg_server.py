@@ -45,6 +45,7 @@ class MjpegServer:
     ) -> None:
         self.chunks, self.content_type, self.authorization = chunks, content_type, authorization
         self.requests = 0
+        self.paths: list[str] = []  # asked for
         self.address = ""
         self._port = 0
         self._connections: list[socket.socket] = []
@@ -94,6 +95,7 @@ class MjpegServer:
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.requests += 1
+        self.paths.append(handler.path)
         self._connections.append(handler.connection)
         if self.authorization and handler.headers["Authorization"] != self.authorization:
             handler.send_response(401)

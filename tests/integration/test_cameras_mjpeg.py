@@ -68,12 +68,13 @@ def test_a_stream_that_goes_silent_is_asked_for_anew(monkeypatch: pytest.MonkeyP
 
 def test_one_that_stays_away_is_given_up_and_says_why() -> None:
     with MjpegServer() as server, watched(server, give_up_s=1.5) as camera:
+        assert camera.read()
         server.cut()
         start_s = monotonic()
         with pytest.raises(EdgeEmotionError) as caught:
             while camera.read():
                 pass
-        assert monotonic() - start_s < 4
+        assert monotonic() - start_s < 10
         server.restore()
     message = str(caught.value)
     assert "has given no frame for 1.5 s: " in message

@@ -10,8 +10,9 @@ from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.types import Frame
 from edge_emotion_device.cameras.base import Camera
 from edge_emotion_device.cameras.frozen import FrozenPicture
+from edge_emotion_device.cameras.network import without_password
+from edge_emotion_device.options import RunOptions
 
-GIVE_UP_S = 60.0
 STALL_S = 5.0  # a read that takes longer hangs; OpenCV's own timeout of 3 s was seen to take 9
 OPEN_STALL_S = 45.0  # so does an opening; a good RTSP camera may need 10 s
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0  # before a try to open a lost camera; they double
@@ -38,16 +39,19 @@ class LatestFrame(Camera):
     kind = "live"
 
     def __init__(
-        self, open_it: Callable[[], Camera], give_up_s: float = GIVE_UP_S, name: str = ""
+        self,
+        open_it: Callable[[], Camera],
+        give_up_s: float = RunOptions.give_up,
+        name: str = "",
     ) -> None:
         """Begin to open the camera; closing this closes it.
 
         Args:
             open_it: opens it, the first time and after each loss.
             give_up_s: seconds after a loss until `read` fails; 0 ends at the first, `inf` never.
-            name: what messages call the camera until it is open.
+            name: the camera's source, which messages call it by until it is open.
         """
-        self.name = name or "the camera"
+        self.name = without_password(name) or "the camera"
         self.fps: float | None = None
         self.dropped = self.reopened = 0
         self._open_it, self._give_up_s = open_it, give_up_s

@@ -1,11 +1,12 @@
 """A network camera that sends MJPEG over HTTP: JPEG files as the parts of one endless answer."""
 
+import struct
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
 from typing import cast
 from urllib import request
 from urllib.error import HTTPError
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import cv2
 import numpy as np
@@ -14,13 +15,17 @@ from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.quiet import silence_opencv
 from edge_emotion.types import Frame, Image
 from edge_emotion_device.cameras.base import Camera, Stopwatch
-from edge_emotion_device.cameras.network import unreachable, without_password
+from edge_emotion_device.cameras.network import split, unreachable, without_password, without_user
 
 TIMEOUT_S = 4.0  # for the answer, and for each picture
 MAX_PART_BYTES = 32 << 20  # a JPEG of 20 megapixels has about 10 MB
+MAX_PIXELS = 25_000_000  # 75 MB once decoded
 MAX_LINE_BYTES = 4096
 CHUNK_BYTES = 1 << 16
 CONTENT_TYPE = "multipart/x-mixed-replace"
+# Markers of a JPEG before which its size stands: the starts of frame (ITU-T T.81, table B.1).
+_STARTS_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ADDRESS_CHARACTERS = "%/:;=&?~+!$,'@()*[]|"
 
 
 class MjpegStream(Camera):
@@ -75,12 +80,15 @@ class MjpegStream(Camera):
                     f"{self.name} stopped giving frames after {self._index}: {reason}",
                     remedy="check its cable, power or network",
                 ) from error
-            image = _decoded(part)
+            width, height = _size_px(part)
+            fits = width * height <= MAX_PIXELS
+            image = _decoded(part) if width and fits else None
             if image is not None:
                 return image
             self._broken += 1
             if self._broken == 1:
-                found = f"{self.name}: a broken picture of {len(part)} bytes"
+                fault = "broken picture" if fits else f"too large picture ({width}×{height} px)"
+                found = f"{self.name}: a {fault} of {len(part)} bytes"
                 warn(f"{found} was left out; others will be without a word")
 
 
@@ -143,17 +151,21 @@ class _Parts:
 
 
 def _open(source: str, name: str) -> HTTPResponse:
-    parts, handlers = urlsplit(source), []
+    parts, handlers = split(source), []
+    address = without_user(parts)._replace(
+        path=quote(parts.path, _ADDRESS_CHARACTERS), query=quote(parts.query, _ADDRESS_CHARACTERS)
+    )
     if parts.username is not None:
         passwords = request.HTTPPasswordMgrWithDefaultRealm()
         user, password = unquote(parts.username), unquote(parts.password or "")
-        passwords.add_password(None, name, user, password)
+        passwords.add_password(None, address.geturl(), user, password)
         handlers = [
             request.HTTPBasicAuthHandler(passwords),
             request.HTTPDigestAuthHandler(passwords),
         ]
     try:
-        response = request.build_opener(*handlers).open(name, timeout=TIMEOUT_S)
+        opener = request.build_opener(*handlers)
+        response = opener.open(address.geturl(), timeout=TIMEOUT_S)
     except HTTPError as error:
         error.close()
         raise EdgeEmotionError(
@@ -172,6 +184,18 @@ def _open(source: str, name: str) -> HTTPResponse:
             remedy="look up the address of the camera's stream in its manual",
         )
     return cast(HTTPResponse, response)
+
+
+def _size_px(jpeg: bytes) -> tuple[int, int]:
+    """Width and height as a JPEG tells them; 0 where it does not, or is none."""
+    at = 2
+    while jpeg.startswith(b"\xff\xd8") and jpeg[at : at + 1] == b"\xff" and at + 9 <= len(jpeg):
+        if jpeg[at + 1] in _STARTS_OF_FRAME:
+            height, width = struct.unpack_from(">HH", jpeg, at + 5)
+            return width, height
+        filled = jpeg[at + 1] == 0xFF  # any number of them may stand before a marker
+        at += 1 if filled else 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    return 0, 0
 
 
 def _decoded(jpeg: bytes) -> Image | None:

@@ -1,17 +1,41 @@
 """What network cameras share: addresses that hide their password, and hosts that answer."""
 
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 
 CONNECT_S = 5.0
 
 
+def split(address: str) -> SplitResult:
+    """The parts of an address.
+
+    Raises:
+        WrongUse: it is none.
+    """
+    try:
+        return urlsplit(address)
+    except ValueError as error:  # which may show the password
+        scheme = address.partition(":")[0]
+        expected = f"{scheme}://HOST/PATH"
+        raise WrongUse(f"a {scheme} address that is none", expected=expected) from error
+
+
+def without_user(parts: SplitResult) -> SplitResult:
+    """The address without a name and password before the host."""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2])
+
+
 def without_password(address: str) -> str:
-    """The address as messages show it: without name and password."""
-    parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    """The address as messages show it: without name, password and query, for some cameras want the
+    password there.
+
+    Raises:
+        WrongUse: it is no address.
+    """
+    parts = without_user(split(address))
+    return parts._replace(query="…" if parts.query else "").geturl()
 
 
 def check_reachable(address: str, default_port: int) -> None:
@@ -21,7 +45,7 @@ def check_reachable(address: str, default_port: int) -> None:
         WrongUse: the address names no host, or a port that is none.
         EdgeEmotionError: the host is unknown, does not answer or refuses.
     """
-    name, parts = without_password(address), urlsplit(address)
+    name, parts = without_password(address), split(address)
     try:
         host, port = parts.hostname, parts.port or default_port
     except ValueError as error:

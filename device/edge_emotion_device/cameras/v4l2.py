@@ -10,7 +10,13 @@ from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.types import Image
 from edge_emotion_device.cameras.base import Stopwatch, device_number
 from edge_emotion_device.cameras.opencv import OpenCvCamera, open_capture
-from edge_emotion_device.cameras.v4l2_device import holders, is_busy, video_devices
+from edge_emotion_device.cameras.v4l2_device import (
+    held_here,
+    holders,
+    is_busy,
+    video_devices,
+)
+from edge_emotion_device.permission import may_use, permit
 
 # Nearly every camera offers them, and no face the networks can read needs more; raw pixels cost
 # less to read than JPEGs.
@@ -75,11 +81,10 @@ def _check_permission(device: str) -> None:
         raise EdgeEmotionError(
             f"there is no camera {device}", remedy=f"plug it in, or choose {_present()}"
         )
-    if not os.access(device, os.R_OK | os.W_OK):
+    if not may_use(Path(device)):
         raise EdgeEmotionError(
             f"no permission for {device}",
-            expected="a member of the group video",
-            remedy="run: sudo usermod -aG video $USER, then log in again",
+            remedy=permit(Path(device), "let this user read and write it"),
         )
 
 
@@ -87,6 +92,11 @@ def _explained(device: str) -> EdgeEmotionError | None:
     """Why a device gives no frame, where that can be known."""
     if not is_busy(device):
         return None
+    if held_here(device):
+        return EdgeEmotionError(
+            f"{device} is still held by this program, in a call that hangs",
+            remedy="unplug it and plug it in again, or start the program again",
+        )
     others = " and ".join(holders(device)) or "another user's program"
     return EdgeEmotionError(
         f"{device} is held by {others}",

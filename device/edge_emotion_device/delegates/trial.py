@@ -67,6 +67,7 @@ def _try(choice: DelegateChoice, flatbuffer: bytes) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for this process; it ends the trial as it leaves
     )
     given = json.dumps(request).encode() + b"\n" + flatbuffer
     try:

@@ -7,7 +7,7 @@ from edge_emotion_device.board import ROOT, read_text
 from edge_emotion_device.delegates import edgetpu
 from edge_emotion_device.doctor.finding import Finding, finding_of
 from edge_emotion_device.doctor.packages import version_of
-from edge_emotion_device.doctor.permission import permit
+from edge_emotion_device.permission import permit
 
 _LIBRARIES = ("usr/lib/*", "usr/lib", "usr/local/lib")
 # Google's libedgetpu 16.0 was built with TensorFlow 2.5 and crashes with runtimes from 2.12 on
@@ -50,7 +50,7 @@ def look_at_accelerators(root: Path = ROOT) -> Finding:
             return Finding(
                 "warn", f"{found}: no permission for {tpu.node}", permit(tpu.node, _GET_RULE)
             )
-    if _held(root, tpus):
+    if all(tpu.held for tpu in tpus):  # trying it out would take it from that program
         return Finding("ok", f"{found}: in use by another program")
     return _tried_out(found)
 
@@ -78,17 +78,6 @@ def _misfit(version: str) -> str:
     if not version or _REBUILT.search(version) or old:
         return ""
     return f"crashes with {runtime_name()} (google-coral/edgetpu#812)"
-
-
-def _held(root: Path, tpus: list[edgetpu.EdgeTpu]) -> bool:
-    """Whether a program has one on USB: trying it out would take it from that program."""
-    nodes = {tpu.node for tpu in tpus}
-    for interface in root.glob("sys/bus/usb/drivers/usbfs/*:*"):
-        device = root / "sys/bus/usb/devices" / interface.name.partition(":")[0]
-        bus, number = (read_text(device / name).zfill(3) for name in ("busnum", "devnum"))
-        if root / "dev/bus/usb" / bus / number in nodes:
-            return True
-    return False
 
 
 def _tried_out(found: str) -> Finding:

@@ -8,18 +8,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edge_emotion_device.board import ROOT, read_text
-from edge_emotion_device.doctor import v4l2
 from edge_emotion_device.doctor.finding import Finding
-from edge_emotion_device.doctor.permission import may_use, permit
+from edge_emotion_device.permission import may_use, permit
 
-# Video nodes of the Raspberry Pi's own decoders and image processors, none of them a camera; what
-# its CSI sensors deliver is raw, and readable through libcamera only.
-_PROCESSORS = ("bcm2835-codec", "bcm2835-isp", "unicam", "rp1-cfe", "pispbe", "rpivid", "rpi-hevc")
 _LENSES = ("dw9", "ad5398", "ak7375")  # motors of lenses, which stand beside the sensors
 _PICAMERA2_TIMEOUT_S = 30.0
-_LIST_CAMERAS = (
-    "import json, picamera2\nprint(json.dumps(picamera2.Picamera2.global_camera_info()))"
-)
+_LIST_CAMERAS = """
+import sys
+sys.path[:] = sys.argv[1:]
+import json, picamera2
+print(json.dumps(picamera2.Picamera2.global_camera_info()))
+"""
 _GET_NODE = "let this user read and write it, in a container with --device and --group-add video"
 _GET_PICAMERA2 = (
     "run: sudo apt install python3-picamera2, and make the virtual environment with "
@@ -52,18 +51,18 @@ def look_at_cameras(root: Path = ROOT) -> Finding:
 
 
 def _add_v4l2(node: Path, facts: Path, cameras: _Cameras) -> None:
+    from edge_emotion_device.cameras.v4l2_device import NO_CAMERAS, holders, is_busy, query
+
     name, index = (read_text(facts / entry) for entry in ("name", "index"))
-    if name.startswith(_PROCESSORS):
+    if name.startswith(NO_CAMERAS):
         return
     label = f"/dev/{node.name}"
     if not may_use(node):
         if index in ("", "0"):  # the others are the same camera's
             cameras.useless.append((f"{label} {name}: no permission", permit(node, _GET_NODE)))
         return
-    from edge_emotion_device.cameras.v4l2_device import holders, is_busy
-
     try:
-        capture = v4l2.query(node)
+        capture = query(node)
     except OSError as error:
         cameras.useless.append((f"{label} {name}: {error.strerror}", "plug it in again"))
         return
@@ -73,7 +72,7 @@ def _add_v4l2(node: Path, facts: Path, cameras: _Cameras) -> None:
             for format_, (width, height) in capture.formats.items()
         )
         held = ""
-        if is_busy(str(node)):
+        if is_busy(node):
             held = f", in use by {', '.join(holders(node)) or 'another program'}"
         cameras.usable.append(f"{label} {capture.card} ({', '.join(formats)}){held}")
 
@@ -86,7 +85,8 @@ def _add_csi(sensors: list[str], cameras: _Cameras) -> None:
         cameras.useless.append((f"{label}: this Python sees no picamera2", _GET_PICAMERA2))
         return
     done = subprocess.run(  # noqa: S603 - in a process, for its libraries may crash
-        [sys.executable, "-c", _LIST_CAMERAS],
+        # -I: without the current folder among the places of imports
+        [sys.executable, "-I", "-c", _LIST_CAMERAS, *map(str, sys.path)],
         capture_output=True,
         text=True,
         errors="replace",

@@ -25,12 +25,12 @@ class Finding:
 
 
 def finding_of(status: Status, error: EdgeEmotionError, about: str = "") -> Finding:
-    """What an error tells: its remedy is the last of its parts.
+    """What an error tells.
 
     Args:
         status: of the finding.
-        error: whose message is `found; expected; remedy`.
+        error: what it found, expected and advises.
         about: said before it.
     """
-    found, _, remedy = str(error).rpartition("; ")
-    return Finding(status, about + found, remedy) if found else Finding(status, about + remedy)
+    expected = f"; expected {error.expected}" if error.expected else ""
+    return Finding(status, f"{about}{error.found}{expected}", error.remedy)

@@ -69,7 +69,7 @@ def test_a_link_to_a_video_node_is_live(tmp_path: Path) -> None:
 
 
 def test_a_file_in_memory_is_no_usb_camera() -> None:
-    with pytest.raises(EdgeEmotionError, match="there is no file or folder /dev/shm/gone.mp4"):
+    with pytest.raises(EdgeEmotionError, match=r"no file or folder /dev/shm/gone\.mp4"):
         is_live("/dev/shm/gone.mp4")
 
 

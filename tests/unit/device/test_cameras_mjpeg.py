@@ -1,6 +1,7 @@
 """MJPEG over HTTP, from a server on this machine."""
 
 import resource
+import struct
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
@@ -96,6 +97,42 @@ def test_broken_and_empty_pictures_are_left_out_and_told_once(
         assert f"{server.address}: a broken picture of 0 bytes was left out" in line
 
 
+def claiming(width: int, height: int) -> bytes:
+    """A small JPEG whose header claims another size."""
+    content = jpeg()
+    at = content.index(b"\xff\xc0") + 5
+    return content[:at] + struct.pack(">HH", height, width) + content[at + 4 :]
+
+
+def test_a_small_jpeg_that_claims_a_huge_picture_is_left_out_before_it_takes_memory(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+    decode = mjpeg._decoded
+    monkeypatch.setattr(mjpeg, "_decoded", lambda part: decoded.append(len(part)) or decode(part))
+    bomb = claiming(10_000, 10_000)
+    with MjpegServer(lambda: [part(jpeg(60)), part(bomb), part(bomb), part(jpeg(80))]) as server:
+        assert levels(server.address) == [60, 80]
+    assert len(decoded) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a too large picture (10000×10000 px)" in line
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"", b"\xff\xe1\x00\x06\xff\xc0\x00\x00", b"\xff\xff", b"\xff\xfe\x00\x02"],
+    ids=["nothing", "a thumbnail", "fill bytes", "an empty comment"],
+)
+def test_the_size_of_a_jpeg_is_found_behind(before: bytes) -> None:
+    content = jpeg(width=160, height=120)
+    assert mjpeg._size_px(content[:2] + before + content[2:]) == (160, 120)
+
+
+@pytest.mark.parametrize("end", range(0, 180, 7))
+def test_a_cut_jpeg_has_no_size_or_the_right_one(end: int) -> None:
+    assert mjpeg._size_px(jpeg()[:end]) in ((0, 0), (64, 48))
+
+
 ENDLESS = {
     "a part without a length": lambda: chain([part(b"", length=False)], repeat(b"x" * 65536)),
     "a line": lambda: repeat(b"x" * 65536),
@@ -154,6 +191,21 @@ def test_what_answers_but_is_no_mjpeg_stream_is_named() -> None:
         message = refusal(lambda: open_camera(server.address))
         assert "gives image/jpeg; expected an MJPEG stream" in message
         assert "it answers 404" in refusal(lambda: open_camera(f"{server.address}s"))
+
+
+def test_a_password_in_the_query_is_sent_and_never_shown() -> None:
+    with MjpegServer(pictures) as server:
+        address = f"{server.address}?user=admin&pwd=top secret"
+        message = refusal(lambda: open_camera(address))
+        assert "it answers 404" in message
+        assert "secret" not in message and "admin" not in message
+    assert server.paths[-1].endswith("?user=admin&pwd=top%20secret")
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_an_address_that_is_none_is_refused_without_its_password(scheme: str) -> None:
+    message = refusal(lambda: open_camera(f"{scheme}://me:secret@[host/cam"))
+    assert message == f"a {scheme} address that is none; expected {scheme}://HOST/PATH"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "rtsp"])

@@ -8,8 +8,9 @@ import cv2
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion_device import permission
 from edge_emotion_device.cameras import open_camera, v4l2
-from edge_emotion_device.cameras.v4l2_device import captures, holders, is_busy
+from edge_emotion_device.cameras.v4l2_device import captures, held_here, holders, is_busy
 from helpers.clips import write_video
 
 
@@ -29,8 +30,10 @@ def test_one_that_is_not_there_is_named() -> None:
 def test_without_permission_the_group_is_named(
     device: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(v4l2.os, "access", lambda path, mode: False)
-    with pytest.raises(EdgeEmotionError, match="group video; run: sudo usermod -aG video"):
+    monkeypatch.setattr(permission.os, "access", lambda path, mode: False)
+    group = permission.grp.struct_group(("video", "x", 44, []))
+    monkeypatch.setattr(permission.grp, "getgrgid", lambda number: group)
+    with pytest.raises(EdgeEmotionError, match=r"no permission.*; run: sudo usermod -aG video"):
         v4l2.V4l2Camera(str(device))
 
 
@@ -74,3 +77,16 @@ def test_who_holds_a_device_is_told_by_name(device: Path) -> None:
     with subprocess.Popen(["sleep", "60"], stdin=device.open()) as other:
         assert holders(device) == holders(str(link)) == [f"sleep (pid {other.pid})"]
         other.kill()
+
+
+def test_one_that_this_program_itself_still_holds_is_told_as_such(
+    device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(v4l2, "is_busy", lambda device: True)
+    assert not held_here(device)
+    with device.open():
+        assert held_here(device)
+        with pytest.raises(EdgeEmotionError, match="still held by this program"):
+            v4l2.V4l2Camera(str(device))
+    with pytest.raises(EdgeEmotionError, match="another user's program"):
+        v4l2.V4l2Camera(str(device))

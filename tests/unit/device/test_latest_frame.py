@@ -67,6 +67,13 @@ def test_a_first_opening_that_fails_is_not_tried_again(failure: Exception) -> No
     assert len(tries) == 1
 
 
+def test_the_name_before_the_opening_holds_no_password(camera: ScriptedCamera) -> None:
+    with LatestFrame(lambda: camera, name="rtsp://me:secret@door/cam?pwd=secret") as latest:
+        camera.give(None)
+        assert latest.read() is None
+        assert "secret" not in latest._thread.name
+
+
 def test_only_the_newest_frame_is_kept_and_the_others_are_counted(
     camera: ScriptedCamera, latest: LatestFrame
 ) -> None:

@@ -210,7 +210,7 @@ def test_one_that_hangs_again_and_again_ends_the_program(
     monkeypatch.setattr(latest, "STALL_S", 0.1)
     openings = Openings(hanging)
     with LatestFrame(openings, give_up_s=math.inf) as camera:
-        with pytest.raises(EdgeEmotionError, match="scripted hangs.*start the program again"):
+        with pytest.raises(EdgeEmotionError, match=r"scripted hangs.*start the program again"):
             camera.read()
         assert len(openings.times_s) == latest.MAX_HUNG + 1
 
@@ -224,7 +224,7 @@ def test_a_first_opening_that_hangs_is_the_end(monkeypatch: pytest.MonkeyPatch) 
         return late
 
     with LatestFrame(open_late, name="usb:0") as camera:
-        with pytest.raises(EdgeEmotionError, match="usb:0 hangs.*; check its cable"):
+        with pytest.raises(EdgeEmotionError, match=r"usb:0 hangs.*; check its cable"):
             camera.opened(SOON_S)
         released.set()
         wait_for(lambda: len(late.closed_by) == 1)
@@ -250,7 +250,7 @@ def test_without_patience_a_camera_that_hangs_is_lost(
     monkeypatch.setattr(latest, "STALL_S", 0.2)
     with (
         LatestFrame(Openings(hanging), give_up_s=0) as camera,
-        pytest.raises(EdgeEmotionError, match="scripted hangs.*check its cable"),
+        pytest.raises(EdgeEmotionError, match=r"scripted hangs.*check its cable"),
     ):
         camera.read()
 

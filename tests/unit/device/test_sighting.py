@@ -95,25 +95,27 @@ def test_the_box_of_a_tilted_face_reaches_as_far_as_the_ellipse_in_it():
 
 
 @pytest.mark.parametrize(
-    ("stray", "followed", "holds"),
+    ("strays", "followed", "holds"),
     [
-        (0, False, True),
-        (3.9, False, True),
-        (4.1, False, False),
-        (5.4, True, True),
-        (5.6, True, False),
+        ((0, 0), False, True),
+        ((3.4, 3.4), False, True),
+        ((3.6, 3.6), False, False),
+        ((2, 4.9), False, True),  # on average
+        ((4.4, 4.4), True, True),
+        ((4.6, 4.6), True, False),
     ],
 )
-def test_points_hold_that_are_found_again_where_they_were(stray, followed, holds):
-    points = np.full((15, 2), 100, np.float32)
-    again = points + np.array([0.6, 0.8], np.float32) * np.float32(stray)
+def test_points_hold_that_are_found_again_where_they_were(strays, followed, holds):
+    points, way = np.full((15, 2), 100, np.float32), np.array([0.6, 0.8], np.float32)
+    again = [points + way * np.float32(stray) for stray in strays]
     assert hold(points, again, 100, followed) == holds
 
 
-def test_the_nudged_crop_is_moved_and_wider_and_turned_alike():
-    crop = nudged(SquareCrop(100, 200, 100, 20))
-    assert (crop.side, crop.turn_deg) == (110, 20)
-    assert (crop.x + crop.side / 2, crop.y + crop.side / 2) == pytest.approx((158, 258), abs=0.5)
+def test_nudged_crops_are_moved_both_ways_and_wider_and_turned_alike():
+    down, up = nudged(SquareCrop(100, 200, 100, 20))
+    for crop, middle in ((down, (158, 258)), (up, (142, 242))):
+        assert (crop.side, crop.turn_deg) == (110, 20)
+        assert (crop.x + crop.side / 2, crop.y + crop.side / 2) == pytest.approx(middle, abs=0.5)
 
 
 def test_the_same_picture_looks_alike_and_another_does_not():

@@ -48,3 +48,8 @@ def test_a_missing_extra_is_answered_with_the_line_that_brings_it():
         "edge-emotion train needs keras, which is not installed; "
         "install it with: pip install 'edge-emotion[train]'"
     )
+
+
+def test_an_error_keeps_its_parts():
+    error = WrongUse("two;\n lines", expected="one", remedy="join; them")
+    assert (error.found, error.expected, error.remedy) == ("two; lines", "one", "join; them")

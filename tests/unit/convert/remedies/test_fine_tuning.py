@@ -63,9 +63,17 @@ def test_it_takes_the_steps_that_it_tells(trial, monkeypatch, faces, asked):
     """Whatever is left over for the last batch of an epoch."""
     monkeypatch.setattr(fine_tuning, "_STEPS", asked)
     monkeypatch.setattr(fine_tuning, "_BATCH", 16)
+    students = []
+
+    def watched(*given, **options):
+        students.append(quantization_aware(*given, **options))
+        return students[-1]
+
+    monkeypatch.setattr(fine_tuning, "quantization_aware", watched)
     rows = take(trial.calibrating, np.arange(40) < faces)
     way = Way(trial.subject.network, as_input(FACES.images[:2]))
     [(variant, _)] = fine_tuning.fine_tune(replace(trial, calibrating=rows), way)
+    assert int(students[-1].optimizer.iterations) == asked
     assert variant == f"{asked} steps"
 
 

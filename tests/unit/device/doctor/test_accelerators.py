@@ -4,10 +4,9 @@ import os
 
 import pytest
 
-from edge_emotion_device import runtime
+from edge_emotion_device import permission, runtime
 from edge_emotion_device.delegates import trial
 from edge_emotion_device.delegates.errors import crashed
-from edge_emotion_device.doctor import permission
 from edge_emotion_device.doctor.accelerators import look_at_accelerators
 from helpers.boards import CONTAINER, CORAL, build, libedgetpu
 
@@ -126,3 +125,11 @@ def test_a_coral_that_a_program_has_is_left_alone(tmp_path, opened):
     found = look_at_accelerators(build(tmp_path, CORAL, REBUILT, held))
     assert found.status == "ok" and found.found.endswith("in use by another program")
     assert not opened
+
+
+@pytest.mark.parametrize(("owned", "end"), [("1", "in use by another program"), ("0", "runtime")])
+def test_a_pcie_coral_that_a_program_has_is_left_alone(tmp_path, opened, owned, end):
+    apex = {"sys/class/apex/apex_0/is_device_owned": f"{owned}\n", "dev/apex_0": ""}
+    found = look_at_accelerators(build(tmp_path, PCIE, apex, REBUILT))
+    assert found.status == "ok" and found.found.endswith(end)
+    assert len(opened) == (owned == "0")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_emotion_device.doctor import permission, v4l2
+from edge_emotion_device import permission
+from edge_emotion_device.cameras.v4l2_device import query
 from edge_emotion_device.doctor.cameras import look_at_cameras
 from helpers.boards import CONTAINER, build
 
@@ -119,7 +120,7 @@ def test_what_never_ends_its_list_is_left(tmp_path, monkeypatch):
 
     monkeypatch.setattr(fcntl, "ioctl", answer)
     node = build(tmp_path, usb(0)) / "dev/video0"
-    assert v4l2.query(node) is not None
+    assert query(node) is not None
 
 
 def test_a_raspberry_pis_own_processors_are_no_cameras(tmp_path, devices):
@@ -183,7 +184,6 @@ def picamera2(tmp_path, monkeypatch):
         folder = tmp_path / "packages"
         build(folder, {"picamera2.py": source})
         monkeypatch.syspath_prepend(str(folder))
-        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
     return put
 
@@ -202,6 +202,14 @@ def test_a_csi_camera(tmp_path, picamera2):
     picamera2(f"print('INFO Camera camera_manager.cpp')\n{lists(ON_USB, ON_CSI)}")
     found = look_at_cameras(tmp_path)
     assert (found.status, found.found) == ("ok", "csi:1 imx708_wide")
+
+
+def test_a_file_in_the_current_folder_is_not_imported(tmp_path, picamera2, monkeypatch):
+    sensor(tmp_path, 0, "imx708_wide")
+    picamera2(lists(ON_CSI))
+    (tmp_path / "json.py").write_text("raise RuntimeError('from the current folder')")
+    monkeypatch.chdir(tmp_path)
+    assert look_at_cameras(tmp_path).found == "csi:0 imx708_wide"
 
 
 def test_a_sensor_that_this_python_has_no_picamera2_for(tmp_path):
