@@ -11,6 +11,7 @@ What is given on the command line, or as EDGE_EMOTION_*, goes before the file.
 
 import re
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,8 +70,10 @@ def read_settings(path: Path, ctx: typer.Context) -> dict[str, Any]:
     for key, value in values.items():
         where = f"{path}{_line(text, key, str(ctx.info_name))}"
         if key not in options:
+            near = get_close_matches(key, map(str, options), n=1, cutoff=0.5)
             raise WrongUse(
-                f"{where}: unknown key {key!r}", expected="one of " + ", ".join(sorted(options))
+                f"{where}: unknown key {key!r}",
+                expected=f"{near[0]}?" if near else "one of " + ", ".join(sorted(options)),
             )
         _check(where, ctx, options[key], value)
     return values
@@ -83,10 +86,13 @@ def _read(path: Path) -> str:
         if len(content) > _LARGEST_BYTES:
             raise WrongUse(f"{path} has more than {_LARGEST_BYTES} bytes", expected="settings")
         return content.decode()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise WrongUse(
-            f"cannot read the settings {path}: {error}", remedy="check --config"
+            f"cannot read the settings {path}: {error.strerror}",
+            remedy="check --config, or EDGE_EMOTION_CONFIG",
         ) from error
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"the settings {path} are no text in UTF-8") from error
 
 
 def _check(where: str, ctx: typer.Context, option: Any, value: Any) -> None:

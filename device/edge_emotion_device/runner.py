@@ -86,6 +86,7 @@ class _Run:
                         self.options, former = former, None
                         continue
                     if reloading:
+                        warn("settings taken" if former is not None else "reading as before")
                         self.supervisor.ready()
                     changed = _Loop(self, analyzer, camera, outlet).run()
                 if changed is None:
@@ -126,11 +127,10 @@ class _Run:
             self.supervisor.ready()
             return None
         kept = {name: getattr(self.options, name) for name in _OF_THE_SINKS}
-        if any(getattr(options, name) != value for name, value in kept.items()):
-            warn(f"a change of {', '.join(_OF_THE_SINKS)} counts after a restart")
+        if later := [name for name, value in kept.items() if getattr(options, name) != value]:
+            warn(f"a change of {', '.join(later)} counts after a restart")
         options = replace(options, **kept)
         if options != self.options:
-            warn("settings read again")
             return options
         warn("settings read again: nothing has changed")
         self.supervisor.ready()

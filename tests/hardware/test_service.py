@@ -97,7 +97,7 @@ def test_changed_settings_are_taken_and_wrong_ones_told():
         SETTINGS.write_text(former + "\nthreads = 2\n")
         start_s = time.time()
         systemctl("reload", SERVICE)
-        assert wait_until(lambda: "settings read again" in messages(start_s), 10)
+        assert wait_until(lambda: "settings taken" in messages(start_s), 10)
         assert wait_until(lambda: shown("ActiveState") == "active", 10)
         assert shown("MainPID") == process
     finally:

@@ -189,7 +189,7 @@ def hung_up(service: Service, settings: Path, added: str) -> Iterator[list[str]]
 
 def test_sighup_takes_changed_settings_and_goes_on(shared):
     with hung_up(*shared, "max_faces = 2") as lines:
-        assert "edge-emotion: settings read again\n" in lines
+        assert "edge-emotion: settings taken\n" in lines
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def serve(options: ServeOptions) -> ExitCode:
     source, where = _source(options)
     with _listening(options.host, options.port) as listener:
         registry = Registry(source, copies=options.threads, poll_s=options.poll)
-        _load(registry, where)
+        _load(registry, where, options.models is not None)
         workers = Workers(options.threads, options.threads * _MOST_WAITING)
         with registry, workers:
             _tell(listener)
@@ -59,7 +59,7 @@ def serve(options: ServeOptions) -> ExitCode:
             return _run(app, listener)
 
 
-def _load(registry: Registry, where: str) -> None:
+def _load(registry: Registry, where: str, several: bool) -> None:
     try:
         registry.refresh()
     except OSError as error:
@@ -67,8 +67,9 @@ def _load(registry: Registry, where: str) -> None:
             f"cannot read the models in {where}: {error.strerror}", remedy="check the path"
         ) from error
     if not registry.served():
+        layout = f"emotion_ai/1/{FILE}" if several else f"1/{FILE}"
         raise EdgeEmotionError(
-            f"no model to serve in {where}", expected=f"a folder for each version, as 1/{FILE}"
+            f"no model to serve in {where}", expected=f"a folder for each version, as {layout}"
         )
     # A body in JSON is thousands of lists, none in a cycle: looking for cycles took a fifth of the
     # time of an answer, and half of that of a large body.
@@ -81,6 +82,8 @@ def _source(options: ServeOptions) -> tuple[Source, str]:
     base = options.model_base_path
     if options.models is not None and base is not None:
         raise WrongUse("--models and --model-base-path", expected="one of them")
+    if options.model_name != ServeOptions.model_name and base is None:
+        raise WrongUse("--model-name without its model", expected="--model-base-path DIR beside it")
     if options.models is not None:
         return partial(models_in, options.models), str(options.models)
     if base is not None:
