@@ -37,8 +37,8 @@ class Analyzer:
     A face is read while its points look like a face's.  They are asked when the detector offers
     it, on every tenth frame, and in doubt, which is when they would move their crop by much or the
     crop suddenly looks different: found again from crops a tenth wider that are moved by 8 % of
-    the side this way and that, they must lie within 3.5 % of the side of where they were (4.5 %
-    for a face that is followed).  A face whose points do not is dropped in that frame.
+    the side this way and that, they must lie within 3.5 % of the side of where they were (5 % for a
+    face that is followed).  A face whose points do not, a profile for one, is dropped at once.
 
     Args:
         emotion, keypoints: model files; the shipped int8 models without.

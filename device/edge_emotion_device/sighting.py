@@ -31,7 +31,7 @@ _UPRIGHT_UP_TO_DEG = 10
 # followed and turns away may stray a little further.
 _NUDGE = 0.08
 _WIDENED = 1.1
-_STRAYS_UP_TO = 0.04
+_STRAYS_UP_TO = 0.035
 _FOLLOWED_STRAYS_UP_TO = 0.05
 
 # Where the face lies in a crop, xyxy in parts of its side: medians over annotated faces, by
