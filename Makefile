@@ -30,7 +30,8 @@ convert: $(VENV)/dev.installed  ## quantize the newest run of each task to int8,
 	$(BIN)/edge-emotion convert --int8
 
 test: $(VENV)/dev.installed  ## run the tests
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+	  --cov --cov-report=term:skip-covered $(ARGS)
 
 test-tflite-runtime: $(VENV)-tflite/installed  ## run the device with the older TFLite runtime (Python 3.11)
 	$(VENV)-tflite/bin/python tests/older_runtime.py

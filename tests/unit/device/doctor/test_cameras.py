@@ -212,7 +212,8 @@ def test_a_file_in_the_current_folder_is_not_imported(tmp_path, picamera2, monke
     assert look_at_cameras(tmp_path).found == "csi:0 imx708_wide"
 
 
-def test_a_sensor_that_this_python_has_no_picamera2_for(tmp_path):
+def test_a_sensor_that_this_python_has_no_picamera2_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("edge_emotion_device.doctor.cameras.find_spec", lambda name: None)
     sensor(tmp_path, 0, "imx219 10-0010")
     found = look_at_cameras(tmp_path)
     assert found.status == "fail"
