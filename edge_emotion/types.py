@@ -52,7 +52,7 @@ class Reading:
         track_id: the same number for the same face in the frames of one source.
         box: the face from forehead to chin, xyxy in frame pixels (not the networks' crop).
         keypoints: `(15, 2)` float32 in frame pixels, in the order of `labels.KEYPOINTS`, smoothed
-            over the face's track.
+            over the face's track unless smoothing is off.
         raw_keypoints: likewise, of this frame alone.
         probabilities: `(5,)` float32 of this frame alone, in the order of `labels.EMOTIONS`.
         smoothed: `(5,)` float32, the probabilities smoothed over the face's track.

@@ -3,6 +3,7 @@
 from pathlib import Path
 from time import monotonic, perf_counter
 
+from edge_emotion.errors import WrongUse
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, SquareCrop, face_inputs
 from edge_emotion.types import Floats, Frame, Image, Reading
 from edge_emotion_device.detectors import Detector, crop_for_box, open_detector
@@ -30,7 +31,7 @@ class Analyzer:
     """Reads the faces of frames, tracked across calls.  Close it, or use it in a `with` block.
 
     The detector is by far the dearest stage, so it runs only where it can find something: while no
-    face is followed, for a second after one was lost, and on every `detect_every`-th frame while
+    face is followed, for 1.2 s after one was lost, and on every `detect_every`-th frame while
     more faces may be followed.  In between the crop comes from the last keypoints (as in
     MediaPipe's face pipeline, Kartynnik et al. 2019).
 
@@ -38,13 +39,13 @@ class Analyzer:
     it, on every tenth frame, and in doubt, which is when they would move their crop by much or the
     crop suddenly looks different: found again from crops a tenth wider that are moved by 8 % of
     the side this way and that, they must lie within 3.5 % of the side of where they were (5 % for a
-    face that is followed).  A face whose points do not, a profile for one, is dropped at once.
+    face that is followed).  A face whose points do not twice, a profile for one, is dropped.
 
     Args:
         emotion, keypoints: model files; the shipped int8 models without.
         delegate: as `edge-emotion run --delegate`.
         threads: of each interpreter on the CPU.
-        max_faces: at most this many are followed, the largest first.
+        max_faces: at most this many are followed, the detector's best first.
         detect_every: frames from one detection to the next.
         emotion_delegate: of the emotion network, where it is not the keypoint network's.
         detector: one of `detectors`, or its name: auto, haar, yunet:FILE or whole.
@@ -71,6 +72,9 @@ class Analyzer:
         detector: str | Detector = "auto",
         smoothing: bool = True,
     ) -> None:
+        for name, number in (("max_faces", max_faces), ("detect_every", detect_every)):
+            if number < 1:
+                raise WrongUse(f"{name} is {number}", expected="at least 1")
         self._detector = open_detector(detector) if isinstance(detector, str) else detector
         self._emotion, self._keypoints = load_both(
             emotion, keypoints, delegate, emotion_delegate, threads
@@ -138,7 +142,8 @@ class Analyzer:
     def _take_given(self, image: Image) -> list[_Seen]:
         """The one face that fills the frame, never moved and never asked whether it is one."""
         start = perf_counter()
-        sighting = self._sight(image, self._detect(image)[0])
+        crops = self._detect(image)
+        sighting = self._sight(image, crops[0]) if crops else None
         if sighting is None:
             self._tracker.reset()
             return []
@@ -206,7 +211,7 @@ class Analyzer:
                 break
             start = perf_counter()
             sighting = None if self._tracker.known(crop) else self._recognised(image, crop)
-            if sighting and not self._tracker.known(sighting.next_crop):
+            if sighting and not self._tracker.known(sighting.next_crop, sightings):
                 sightings.append(sighting)
                 durations_ms.append(_ms_since(start))
         tracks = self._tracker.welcome(sightings)

@@ -119,7 +119,7 @@ def can_follow(crop: SquareCrop, height: int, width: int) -> bool:
     """Whether a crop is large enough, not larger than the frame allows, and centred inside it."""
     center_x, center_y = crop.x + crop.side / 2, crop.y + crop.side / 2
     inside = 0 <= center_x < width and 0 <= center_y < height
-    return inside and _SMALLEST_CROP_PX <= crop.side <= 2 * max(height, width)
+    return inside and _SMALLEST_CROP_PX <= crop.side <= 2 * min(height, width)
 
 
 def face_box(crop: SquareCrop) -> tuple[float, float, float, float]:

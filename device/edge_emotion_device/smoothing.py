@@ -42,19 +42,20 @@ class OneEuroFilter:
         step_s = time_s - self._time_s
         self._time_s = time_s
         if self._points is None or self._speed is None or step_s <= 0:
-            self._points, self._speed = points, np.zeros_like(points)
-            return points
+            self._points, self._speed = points.copy(), np.zeros_like(points)
+            return points.copy()
         raw_speed = (points - self._points) / (side * step_s)
         self._speed = self._speed + _weight(_SPEED_CUTOFF_HZ, step_s) * (raw_speed - self._speed)
         cutoff = _MIN_CUTOFF_HZ + _SPEED_GAIN * np.abs(self._speed)
         self._points = self._points + _weight(cutoff, step_s) * (points - self._points)
-        return self._points
+        return self._points.copy()
 
 
 class LabelSmoother:
     """Exponential smoothing of the probabilities, and a label that does not flicker.
 
-    A label is decided at 0.5, kept down to 0.4, and given up for another one that leads by 0.15.
+    A label is decided at 0.5, kept down to 0.4, and given up for another one that leads by 0.15.  A
+    clock that stands still or runs back starts afresh.
     """
 
     def __init__(self) -> None:
@@ -67,12 +68,12 @@ class LabelSmoother:
         step_s = time_s - self._time_s
         self._time_s = time_s
         if self._smoothed is None or step_s <= 0:
-            self._smoothed = probabilities
+            self._smoothed, self._label = probabilities.copy(), None
         else:
             weight = np.float32(1 - math.exp(-step_s / _PROBABILITY_TIME_S))
             self._smoothed = self._smoothed + weight * (probabilities - self._smoothed)
         self._label = decide(self._smoothed, self._label)
-        return self._smoothed, _name(self._label)
+        return self._smoothed.copy(), _name(self._label)
 
 
 def decide(probabilities: Floats, current: int | None) -> int | None:

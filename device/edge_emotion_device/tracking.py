@@ -1,6 +1,7 @@
 """Which face is which from frame to frame, through short losses and crossings."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -97,9 +98,10 @@ class Tracker:
         self.tracks, self._lost = [], []
 
     def begin(self, time_s: float) -> None:
-        """Start on the next frame."""
+        """Start on the next frame; a clock that stands still or runs back forgets lost faces."""
+        going = time_s > self._time_s
         self._last_s, self._time_s = self._time_s, time_s
-        self._lost = [track for track in self._lost if 0 <= time_s - track.seen_s <= _REMEMBERED_S]
+        self._lost = [track for track in self._lost if going and self._remembered(track)]
 
     def see(self, track: Track, sighting: Sighting) -> None:
         """Take what was seen of a face in the frame at hand."""
@@ -108,11 +110,13 @@ class Tracker:
     def lose(self, track: Track) -> None:
         """Follow a face no longer, but remember it for a moment."""
         self.tracks.remove(track)
-        self._lost.append(track)
+        if self._remembered(track):  # the frame before may be long ago
+            self._lost.append(track)
 
-    def known(self, crop: SquareCrop) -> bool:
-        """Whether a detector's crop is of a face that is followed already."""
-        return any(overlap(track.crop, crop) >= _SAME_FACE_IOU for track in self.tracks)
+    def known(self, crop: SquareCrop, others: Sequence[Sighting] = ()) -> bool:
+        """Whether a crop is of a face that is followed already, or that is among the others."""
+        crops = [track.crop for track in self.tracks] + [other.next_crop for other in others]
+        return any(overlap(one, crop) >= _SAME_FACE_IOU for one in crops)
 
     def welcome(self, sightings: list[Sighting]) -> list[Track | None]:
         """Follow faces that were not followed, one track each: lost ones again, others as new.
@@ -151,16 +155,21 @@ class Tracker:
             if all(overlap(track.crop, other.crop) < _APART_IOU for other in others):
                 track.paint(self._time_s - self._last_s)
 
+    def _remembered(self, track: Track) -> bool:
+        return self._time_s - track.seen_s <= _REMEMBERED_S
+
     def _new(self, sighting: Sighting) -> Track | None:
         """A track of its own for a face, unless it may still turn out to be a lost one."""
+        waits = False
         for lost in self._lost:
             if _in_reach(lost.crop, sighting.crop):
                 since_s, until_s = lost.rival_s
                 if until_s < self._last_s:  # nobody was there in the frame before
                     since_s = self._time_s
                 lost.rival_s = since_s, self._time_s
-                if self._time_s - since_s < _UNVEILS_IN_S:
-                    return None
+                waits |= self._time_s - since_s < _UNVEILS_IN_S
+        if waits:
+            return None
         track = Track(self._next_id, sighting.next_crop, sighting.look, sighting.look, self._time_s)
         self._next_id += 1
         return track

@@ -173,6 +173,31 @@ def test_what_the_detector_takes_for_a_face_is_read_only_if_it_is_one():
     np.testing.assert_allclose(reading.keypoints[LEFT_EYE], LEFT_EYE_PX, atol=4)
 
 
+def test_a_face_that_is_offered_twice_is_one_face():
+    class Twice:
+        shift, side, follows = (0.0, 0.0), 1.0, True
+
+        def detect(self, image: np.ndarray) -> np.ndarray:
+            return np.array([[175, 60, 275, 160], [170, 55, 280, 165]], np.float32)
+
+    with Analyzer(detector=Twice()) as analyzer:
+        readings = [analyzer.analyze(frame(astronaut(), index)) for index in range(3)]
+
+    assert [[reading.track_id for reading in found] for found in readings] == [[1], [1], [1]]
+    assert analyzer.detect_ms == 0.0  # nobody is missing
+
+
+def test_a_detector_of_pre_cropped_faces_may_find_none():
+    class Nothing:
+        shift, side, follows = (0.0, 0.0), 1.0, False
+
+        def detect(self, image: np.ndarray) -> np.ndarray:
+            return np.empty((0, 4), np.float32)
+
+    with Analyzer(detector=Nothing()) as analyzer:
+        assert analyzer.analyze(astronaut()) == []
+
+
 def test_raw_values_are_always_there_and_the_smoothed_ones_if_asked_for():
     still = [frame(noisy(astronaut(), index), index) for index in range(9)]
     serious = astronaut()
@@ -300,6 +325,8 @@ def test_pre_cropped_pictures_of_any_size_take_turns(tmp_path):
     [
         ({"detector": "mtcnn"}, "unknown detector 'mtcnn'"),
         ({"emotion_delegate": "gpu"}, "unknown delegate 'gpu'"),
+        ({"max_faces": 0}, "max_faces is 0"),
+        ({"detect_every": -1}, "detect_every is -1"),
     ],
 )
 def test_an_unknown_option_is_refused_in_one_line(options, found):

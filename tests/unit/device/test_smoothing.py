@@ -134,10 +134,22 @@ def test_a_clock_that_does_not_go_on_starts_the_label_afresh(again_s):
     smoother = LabelSmoother()
     smoother(probabilities(happy=1.0), 10.0)
 
-    smoothed, label = smoother(probabilities(sad=1.0), again_s)
+    smoothed, label = smoother(probabilities(happy=0.42, sad=0.5), again_s)
 
-    assert smoothed[SAD] == 1.0
-    assert label == "Sad"
+    assert smoothed[SAD] == 0.5
+    assert label == "Sad"  # Happy would be kept at 0.42
+
+
+def test_what_comes_out_may_be_changed_without_changing_what_follows():
+    points, shares = np.full((15, 2), 50, np.float32), probabilities(happy=0.6)
+    smooth_points, smooth_shares = OneEuroFilter(), LabelSmoother()
+    for index in range(4):
+        for steady, raw in (
+            (smooth_points(points, 100, index / 10), points),
+            (smooth_shares(shares, index / 10)[0], shares),
+        ):
+            np.testing.assert_array_equal(steady, raw)
+            steady *= 2
 
 
 def test_points_at_rest_jitter_less_and_moving_points_keep_up():

@@ -104,6 +104,36 @@ def test_somebody_else_in_the_place_of_a_lost_face_is_given_time_to_unveil():
     assert numbers == [None, None, 2]
 
 
+def test_a_clock_that_stands_still_silences_nobody():
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.lose(tracker.tracks[0])
+    tracker.begin(0.0)
+
+    assert ids(tracker.welcome([seen(BERT, 300)])) == [2]
+    assert not tracker.missing
+
+
+@pytest.mark.parametrize("person", [ANNA, BERT])
+def test_a_face_that_was_last_seen_long_ago_is_not_remembered(person):
+    tracker = tracker_of(seen(ANNA, 300))
+    tracker.begin(3600.0)  # the camera was away
+    tracker.lose(tracker.tracks[0])
+
+    assert ids(tracker.welcome([seen(person, 300)])) == [2]
+
+
+def test_a_newcomer_waits_for_two_lost_faces_no_longer_than_for_one():
+    tracker = tracker_of(seen(ANNA, 300), seen(BERT, 350))
+    for track in tuple(tracker.tracks):
+        tracker.lose(track)
+    numbers = []
+    for index in range(1, 4):
+        tracker.begin(index * STEP_S)
+        numbers += ids(tracker.welcome([seen(CARL, 320)]))
+
+    assert numbers == [None, None, 3]
+
+
 def test_who_passes_by_for_a_moment_has_not_waited_when_somebody_comes_later():
     tracker = tracker_of(seen(ANNA, 300))
     tracker.lose(tracker.tracks[0])
