@@ -7,7 +7,6 @@ squares drawn at random from photographs that show nobody.
 """
 
 import argparse
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from edge_emotion.preprocess import SquareCrop
 from edge_emotion.types import Floats, Image
 from edge_emotion_device import Analyzer
 from edge_emotion_device.detectors import crop_for_box, open_detector
-from machine import describe_run
+from machine import describe_run, report
 
 _EDGES = ("x1", "y1", "x2", "y2")
 _FACE_ABOVE, _NO_FACE_BELOW = 0.4, 0.05  # overlap with an annotated box, as intersection over union
@@ -38,11 +37,7 @@ def main() -> None:
         **judge(arguments.data / "detection", arguments.detector),
         "run": describe_run(("numpy", "opencv-python-headless", "ai-edge-litert")),
     }
-    text = json.dumps(figures, indent=2)
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(text + "\n")
-    print(text)
+    report(figures, arguments.output)
 
 
 def judge(folder: Path, detector_name: str) -> dict[str, dict[str, int]]:

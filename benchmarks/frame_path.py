@@ -8,7 +8,6 @@ the package), on one thread.  Contenders take turns, so that a drift of the mach
 
 import argparse
 import gc
-import json
 import math
 import os
 from collections.abc import Callable
@@ -33,7 +32,7 @@ from edge_emotion.types import Floats, Frame, Image
 from edge_emotion_device import Analyzer, load_emotion, load_keypoints
 from edge_emotion_device.sighting import look_of, next_crop
 from edge_emotion_device.smoothing import LabelSmoother, OneEuroFilter
-from machine import describe_run
+from machine import describe_run, report
 from timing import in_turns
 
 WIDTH_PX, HEIGHT_PX = 640, 480
@@ -67,11 +66,7 @@ def main() -> None:
         "memory": memory(arguments.frames),
         "run": describe_run(("numpy", "opencv-python-headless", "ai-edge-litert")),
     }
-    text = json.dumps(figures, indent=2)
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(text + "\n")
-    print(text)
+    report(figures, arguments.output)
 
 
 def stages_ms(rounds: int, calls: int) -> dict[str, dict[str, float]]:

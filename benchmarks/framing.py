@@ -10,7 +10,6 @@ most trained the network: the figure for the others is given apart.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from edge_emotion_device import Analyzer, load_keypoints
 from edge_emotion_device.detectors import open_detector
 from edge_emotion_train.datasets import IBUG_MINUS_KAGGLE_PX, Split, load_sets
 from edge_emotion_train.recipe import load_recipe
+from machine import report
 
 LabelledFrame = tuple[str, Image, Floats]  # name, picture, (15, 2) points in its pixels
 
@@ -54,11 +54,7 @@ def main() -> None:
             [frame for frame in frames if frame[0] in unseen], arguments.keypoints
         ),
     }
-    text = json.dumps(figures, indent=2)
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(text + "\n")
-    print(text)
+    report(figures, arguments.output)
 
 
 def fit_box_to_crop(

@@ -1,5 +1,6 @@
 """What every benchmark says about itself: when, where and with which versions it ran."""
 
+import json
 import os
 import platform
 import shlex
@@ -8,6 +9,8 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from edge_emotion.files import write_text
 
 
 def describe_run(packages: tuple[str, ...]) -> dict[str, Any]:
@@ -27,6 +30,14 @@ def describe_run(packages: tuple[str, ...]) -> dict[str, Any]:
             **{name: _version(name) for name in packages},
         },
     }
+
+
+def report(figures: dict[str, Any], output: Path | None) -> None:
+    """Print figures as JSON, and write them to a file if one is named."""
+    text = json.dumps(figures, indent=2)
+    if output is not None:
+        write_text(output, text + "\n")
+    print(text)
 
 
 def _cpu_model() -> str:

@@ -7,7 +7,6 @@ analyzer's readings are compared with where they are.  Times are in frames of 1/
 """
 
 import argparse
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from edge_emotion.types import Floats, Frame, Image, Reading
 from edge_emotion_device import Analyzer, load_emotion, load_keypoints
 from edge_emotion_device.sighting import next_crop
 from framing import read_frames
-from machine import describe_run
+from machine import describe_run, report
 from stage import (
     FPS,
     Person,
@@ -69,11 +68,7 @@ def main() -> None:
         }
     figures["roll"] = roll(people, empty, arguments.people)
     figures["run"] = describe_run(("numpy", "opencv-python-headless", "ai-edge-litert"))
-    text = json.dumps(figures, indent=2)
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(text + "\n")
-    print(text)
+    report(figures, arguments.output)
 
 
 def faceless(analyzer: Analyzer, empty: list[Image]) -> dict[str, int]:

@@ -10,7 +10,6 @@ What is given on the command line, or as EDGE_EMOTION_*, goes before the file.
 """
 
 import re
-import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,11 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from edge_emotion.errors import WrongUse
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from edge_emotion.toml import tomllib
 
 _LARGEST_BYTES = 1_000_000  # more are no settings
 

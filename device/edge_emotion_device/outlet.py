@@ -1,6 +1,6 @@
 """Where readings leave the frame loop: the sinks, in a thread of their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from queue import Empty, Full, Queue
 from threading import Thread
@@ -27,6 +27,9 @@ class Outlet:
     Args:
         sinks: open ones; closing this closes them.
         stopped: whether the run is to end.
+
+    Attributes:
+        busy_ms: what the sinks' own thread took for the last frame it finished.
     """
 
     def __init__(self, sinks: Sequence[Sink], stopped: Callable[[], bool] = lambda: False) -> None:
@@ -35,7 +38,7 @@ class Outlet:
         self._stopped = stopped
         self._queue: Queue[_Item | None] = Queue(_WAITING)
         self._failure: Exception | None = None
-        self._busy_ms = 0.0
+        self.busy_ms = 0.0
         self._thread = Thread(target=self._work, name="sinks", daemon=True)
         self._thread.start()
 
@@ -43,11 +46,6 @@ class Outlet:
     def closed(self) -> bool:
         """Whether whoever watches has seen enough."""
         return any(sink.closed for sink in (*self._here, *self._there))
-
-    @property
-    def busy_ms(self) -> float:
-        """What the sinks' own thread took for the last frame it finished."""
-        return self._busy_ms
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Hand one frame and what was read in it to all sinks.
@@ -70,11 +68,10 @@ class Outlet:
                 closing.callback(sink.close)
             with suppress(EdgeEmotionError):  # it is raised below
                 self._put(None)
-            until_s: float | None = None
-            while self._thread.is_alive() and (until_s is None or monotonic() < until_s):
+            for _ in self._while_waiting():
                 self._thread.join(_LOOK_EVERY_S)
-                if self._stopped() and until_s is None:
-                    until_s = monotonic() + _LAST_WORDS_S
+                if not self._thread.is_alive():
+                    break
         if self._failure is not None:
             raise self._failure
         if self._thread.is_alive():
@@ -82,16 +79,21 @@ class Outlet:
 
     def _put(self, item: _Item | None) -> None:
         """Put in, in slices, so that a failure or the end of the run is seen."""
-        until_s: float | None = None
-        while until_s is None or monotonic() < until_s:
+        for _ in self._while_waiting():
             if self._failure is not None:
                 raise self._failure
             with suppress(Full):
                 self._queue.put(item, timeout=_LOOK_EVERY_S)
                 return
+        raise self._hanging()
+
+    def _while_waiting(self) -> Iterator[None]:
+        """Go on for ever, or for the last words once the run is stopped."""
+        until_s: float | None = None
+        while until_s is None or monotonic() < until_s:
+            yield
             if self._stopped() and until_s is None:
                 until_s = monotonic() + _LAST_WORDS_S
-        raise self._hanging()
 
     def _hanging(self) -> EdgeEmotionError:
         return EdgeEmotionError(
@@ -109,7 +111,7 @@ class Outlet:
                     start = perf_counter()
                     for sink in self._there:
                         sink.write(*item)
-                    self._busy_ms = 1000 * (perf_counter() - start)
+                    self.busy_ms = 1000 * (perf_counter() - start)
         except Exception as error:  # raised in the frame loop
             self._failure = error
             with suppress(Empty):  # the loop may be waiting for room

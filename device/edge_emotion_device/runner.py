@@ -193,8 +193,6 @@ class _Loop:
     def _wait(self) -> bool:
         """Whether there is a frame, or the end, to be read; not if something else comes first."""
         self._supervisor.beat(lambda: self._summary.status)
-        if not isinstance(self._camera, LatestFrame | ReadAhead):
-            return True
         while not (self._signals.came or self._done()):
             if self._camera.wait(_SLICE_S):
                 return True

@@ -74,10 +74,10 @@ class Summary:
 
     def end(self) -> None:
         """The camera is not read any more."""
-        assert self._begun_s is not None and self._pace is not None
+        assert self._begun_s is not None and self._camera is not None and self._pace is not None
         self._elapsed_s += monotonic() - self._begun_s
-        self._dropped += getattr(self._camera, "dropped", 0)
-        self._reopened += getattr(self._camera, "reopened", 0)
+        self._dropped += self._camera.dropped
+        self._reopened += self._camera.reopened
         self._lowered += self._pace.lowered
         temperatures_c = [c for c in (self._hottest_c, self._pace.hottest_c) if c is not None]
         self._hottest_c = max(temperatures_c, default=None)

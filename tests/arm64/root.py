@@ -25,7 +25,6 @@ _NEEDED = {
 
 # As Raspberry Pi OS Bookworm has it.
 _SUITE, _PYTHON, _GLIBC_MINOR = "bookworm", "3.11", 36
-_MIRROR = "http://deb.debian.org/debian"
 _PACKAGES = ("python3.11-minimal", "libpython3.11-stdlib", "libstdc++6", "zlib1g")
 _DEBIAN = "debian"
 _WHEELS = f"usr/local/lib/python{_PYTHON}/dist-packages"
@@ -106,7 +105,7 @@ def _unpack_debian(root: Path) -> None:
     archive = root / "debian.tar"  # by way of a file, so that everything in it is the caller's own
     include = f"--include={','.join(_PACKAGES)}"
     options = ["--quiet", "--mode=chrootless", "--variant=extract", "--architectures=arm64"]
-    _run(["mmdebstrap", *options, include, _SUITE, str(archive), _MIRROR])
+    _run(["mmdebstrap", *options, include, _SUITE, str(archive)])
     _run(["tar", "-x", "-f", str(archive), "--no-same-owner", "--exclude=./dev", "-C", str(root)])
     archive.unlink()
     (root / _NO_WHEELS).mkdir(parents=True, exist_ok=True)

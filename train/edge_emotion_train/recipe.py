@@ -1,20 +1,15 @@
 """A recipe: everything that decides what a training makes, read from one TOML file."""
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS
+from edge_emotion.toml import tomllib
 from edge_emotion_train import tables
 from edge_emotion_train.augment import Augmentation
 

@@ -2,18 +2,13 @@
 
 import copy
 import dataclasses
-import sys
 import types
 import typing
 from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 from edge_emotion.errors import WrongUse
+from edge_emotion.toml import tomllib
 
 Table = TypeVar("Table")
 

@@ -19,11 +19,19 @@ class Camera(Protocol):
             taken, and "pictures" are separate: a face in one says nothing about the next.
         fps: frames per second the source announces, None where it announces none.
         name: what messages call it.
+        dropped: frames that a newer one replaced before anybody read them.
+        reopened: how often it was lost and came back.
     """
 
     kind: Kind
     fps: float | None
     name: str
+    dropped: int = 0
+    reopened: int = 0
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether `read` is to be called now: those with a thread wait for a frame or the end."""
+        return True
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end of the source; blocks until there is one.
