@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
-app.command("run", cls=cli_run.CameraCommand, epilog=cli_run.EPILOG)(cli_run.run)
+app.command("run", cls=cli_run.RunCommand, epilog=cli_run.EPILOG)(cli_run.run)
 app.command("train", epilog=cli_train.EPILOG, no_args_is_help=True)(cli_train.train)
 app.command("convert", epilog=cli_convert.EPILOG)(cli_convert.convert)
 app.command("serve", epilog=cli_serve.EPILOG)(cli_serve.serve)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: edge-emotion run --camera demo --headless --frames 50"
 _ARGUMENTS = "edge_emotion.arguments"
+_ALONE = {"--camera": "auto", "--web": "127.0.0.1:8080"}
+_WEB, _MQTT, _FILES = "Page in the browser", "MQTT", "Files"
 
 
-class CameraCommand(TyperCommand):
-    """A command whose `--camera` may stand alone and then means `--camera auto`."""
+class RunCommand(TyperCommand):
+    """A command whose `--camera` and `--web` may stand alone, without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the value in before the arguments are parsed; keep them for `parse_again`."""
@@ -26,8 +28,8 @@ class CameraCommand(TyperCommand):
         for place, argument in enumerate(args):
             filled.append(argument)
             following = args[place + 1] if place + 1 < len(args) else "-"
-            if argument == "--camera" and following.startswith("-"):
-                filled.append("auto")
+            if argument in _ALONE and following.startswith("-"):
+                filled.append(_ALONE[argument])
         return super().parse_args(ctx, filled)
 
 
@@ -94,15 +96,111 @@ def run(
         typer.Option(
             help="Leave the annotated video or pictures and readings.jsonl in this folder.",
             metavar="DIR",
+            rich_help_panel=_FILES,
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Add the readings to this file; none go to stdout.", metavar="FILE"),
+        typer.Option(
+            help="Add the readings to this file; none go to stdout.",
+            metavar="FILE",
+            rich_help_panel=_FILES,
+        ),
     ] = None,
+    rotate_mb: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            help="Begin a new --output FILE when it has N MB; the former ones become FILE.1, ...",
+            metavar="N",
+            rich_help_panel=_FILES,
+        ),
+    ] = 100.0,
+    keep: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Former --output files to keep.", metavar="N", rich_help_panel=_FILES
+        ),
+    ] = 4,
     all_frames: Annotated[
-        bool, typer.Option("--all-frames", help="Print a line for frames without a face too.")
+        bool,
+        typer.Option(
+            "--all-frames",
+            help="Print a line for frames without a face too.",
+            rich_help_panel=_FILES,
+        ),
     ] = False,
+    anonymize: Annotated[
+        bool,
+        typer.Option(
+            "--anonymize",
+            help="Pixelate the faces in every picture that is shown, saved or sent.",
+        ),
+    ] = False,
+    web: Annotated[
+        str | None,
+        typer.Option(
+            help="Serve a page with the picture and the readings, and Prometheus metrics. "
+            "Alone it means 127.0.0.1:8080.",
+            metavar="[HOST:]PORT",
+            rich_help_panel=_WEB,
+        ),
+    ] = None,
+    web_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Holds the token that the page asks for (or EDGE_EMOTION_WEB_TOKEN); "
+            "one is made up without where others than this machine can reach it.",
+            metavar="FILE",
+            rich_help_panel=_WEB,
+        ),
+    ] = None,
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="Show pictures on the page, or numbers only.",
+            rich_help_panel=_WEB,
+        ),
+    ] = True,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(
+            help="Send readings and events to this broker: mqtt://HOST[:PORT][/PREFIX], "
+            "or mqtts:// for TLS.",
+            metavar="URL",
+            rich_help_panel=_MQTT,
+        ),
+    ] = None,
+    mqtt_login_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Holds user:password (or EDGE_EMOTION_MQTT_LOGIN).",
+            metavar="FILE",
+            rich_help_panel=_MQTT,
+        ),
+    ] = None,
+    mqtt_ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Certificates to trust; the system's without.",
+            metavar="FILE",
+            rich_help_panel=_MQTT,
+        ),
+    ] = None,
+    mqtt_rate: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            max=100,
+            help="Readings a second and face, at most.",
+            metavar="N",
+            rich_help_panel=_MQTT,
+        ),
+    ] = 2.0,
+    mqtt_discovery: Annotated[
+        bool, typer.Option(help="Announce it to Home Assistant.", rich_help_panel=_MQTT)
+    ] = True,
     headless: Annotated[bool, typer.Option("--headless", help="Open no window.")] = False,
     config: ConfigOption = None,
 ) -> int:

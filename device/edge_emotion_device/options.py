@@ -27,3 +27,14 @@ class RunOptions:
     output: Path | None = None
     all_frames: bool = False
     headless: bool = False
+    anonymize: bool = False
+    web: str | None = None
+    web_token_file: Path | None = None
+    pictures: bool = True
+    mqtt: str | None = None
+    mqtt_login_file: Path | None = None
+    mqtt_ca_file: Path | None = None
+    mqtt_rate: float = 2.0
+    mqtt_discovery: bool = True
+    rotate_mb: float = 100.0
+    keep: int = 4

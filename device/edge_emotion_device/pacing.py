@@ -30,6 +30,7 @@ class Pace:
     Attributes:
         limit_fps: what holds now; None for as many as come.
         lowered: how often heat or power lowered the rate.
+        temperature_c: the last one seen; None where there is no sensor.
         hottest_c: the highest temperature seen; None where there is no sensor.
     """
 
@@ -44,6 +45,7 @@ class Pace:
     ) -> None:
         self.limit_fps = self._asked_fps = max_fps
         self.lowered = 0
+        self.temperature_c: float | None = None
         self.hottest_c: float | None = None
         self._clock, self._pause, self._stopped = clock, pause, stopped
         self._look_at_board = look_at_board or board_troubles
@@ -67,6 +69,7 @@ class Pace:
 
     def _look(self, fps: float, now_s: float) -> None:
         temperature_c, trouble = self._look_at_board()
+        self.temperature_c = temperature_c
         if temperature_c is not None:
             self.hottest_c = max(temperature_c, self.hottest_c or temperature_c)
         if self._changed_s is not None and now_s - self._changed_s < _PATIENCE_S:

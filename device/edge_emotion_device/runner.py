@@ -24,7 +24,11 @@ from edge_emotion_device.supervisor import Supervisor
 
 Reread = Callable[[], RunOptions]
 _SLICE_S = 0.2  # how long the loop waits for a frame before it looks at signals and the watchdog
-_OF_THE_SINKS = ("save", "output", "all_frames", "headless")
+_OF_THE_SINKS = (
+    *("save", "output", "rotate_mb", "keep", "all_frames", "headless", "anonymize"),
+    *("web", "web_token_file", "pictures"),
+    *("mqtt", "mqtt_login_file", "mqtt_ca_file", "mqtt_rate", "mqtt_discovery"),
+)
 
 
 def run(options: RunOptions, reread: Reread | None = None) -> ExitCode:
@@ -108,7 +112,7 @@ class _Run:
 
     def _open_outlet(self, stack: ExitStack, camera: Camera) -> Outlet:
         with ExitStack() as opening:
-            sinks = [opening.enter_context(sink) for sink in open_sinks(self.options, camera)]
+            sinks = [opening.enter_context(sink) for sink in open_sinks(self.options, camera, self.summary.vitals)]
             outlet = Outlet(sinks, lambda: bool(self.signals.stop))
             opening.pop_all()
         self.outlet = outlet

@@ -1,7 +1,9 @@
-"""The closing summary of a run: frames, rate, stage times and memory."""
+"""What a run did so far: for those who listen while it lasts, and printed when it ends."""
 
 import resource
 import sys
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
@@ -13,8 +15,10 @@ from edge_emotion.types import Reading
 from edge_emotion_device.analyzer import Analyzer
 from edge_emotion_device.cameras.base import Camera
 from edge_emotion_device.pacing import Pace
+from edge_emotion_device.vitals import STAGE_BOUNDS_MS, Stage, Vitals
 
 _KEPT = 10_000  # the latest times of each stage; percentiles are over these
+_LATELY = 64  # frames: the rate "lately" is over these
 
 
 class StageTimes:
@@ -23,11 +27,15 @@ class StageTimes:
     def __init__(self) -> None:
         self._ms = np.empty(_KEPT, np.float32)
         self._count = 0
+        self._sum_ms = 0.0
+        self._counts = [0] * (len(STAGE_BOUNDS_MS) + 1)
 
     def add(self, duration_ms: float) -> None:
         """Take one duration."""
         self._ms[self._count % _KEPT] = duration_ms
         self._count += 1
+        self._sum_ms += duration_ms
+        self._counts[bisect_left(STAGE_BOUNDS_MS, duration_ms)] += 1
 
     def percentiles(self) -> tuple[float, float] | None:
         """p50 and p95 in milliseconds; None before the first duration."""
@@ -35,6 +43,11 @@ class StageTimes:
             return None
         p50, p95 = np.percentile(self._ms[: min(self._count, _KEPT)], (50, 95))
         return float(p50), float(p95)
+
+    def stage(self) -> Stage | None:
+        """All that is known of the stage; None before the first duration."""
+        measured = self.percentiles()
+        return measured and Stage(*measured, tuple(self._counts), self._sum_ms)
 
 
 class Summary:
@@ -52,6 +65,7 @@ class Summary:
         self._ran_on: list[str] = []
         self._camera: Camera | None = None
         self._pace: Pace | None = None
+        self._lately_s: deque[float] = deque(maxlen=_LATELY)  # when the latest frames were read
         stages = ("read", "detect", "keypoints", "emotion", "analyze", "write")
         self._stages = {name: StageTimes() for name in stages}
 
@@ -65,6 +79,29 @@ class Summary:
     def status(self) -> str:
         """One line on how the run goes."""
         return f"{self.frames} frames read, {self.fps:.1f} frames/s, {self._readings} readings"
+
+    def vitals(self) -> Vitals:
+        """How the run goes at this moment; may be called from any thread."""
+        camera, pace = self._camera, self._pace
+        lately_s = tuple(self._lately_s)
+        took_s = monotonic() - lately_s[0] if lately_s else 0.0
+        stages = {name: times.stage() for name, times in self._stages.items()}
+        return Vitals(
+            frames=self.frames,
+            with_face=self._with_face,
+            readings=self._readings,
+            dropped=self._dropped + (camera.dropped if camera else 0),
+            fps=len(lately_s) / took_s if took_s > 0 else 0.0,
+            camera=camera.name if camera else "",
+            trouble=camera.trouble if camera else "",
+            reopened=self._reopened + (camera.reopened if camera else 0),
+            since_frame_s=monotonic() - lately_s[-1] if lately_s else None,
+            stages={name: stage for name, stage in stages.items() if stage},
+            ran_on=tuple(self._ran_on),
+            temperature_c=pace.temperature_c if pace else None,
+            limit_fps=pace.limit_fps if pace else None,
+            lowered=self._lowered + (pace.lowered if pace else 0),
+        )
 
     def begin(self, analyzer: Analyzer, camera: Camera, pace: Pace) -> None:
         """A camera is being read from now on."""
@@ -93,6 +130,7 @@ class Summary:
     ) -> None:
         """Count one frame: what detection took (0: none), to get it, to read it, to hand it on."""
         self.frames += 1
+        self._lately_s.append(monotonic())
         self._with_face += bool(readings)
         self._readings += len(readings)
         self._stages["read"].add(1000 * read_s)

@@ -21,6 +21,7 @@ class Camera(Protocol):
         name: what messages call it.
         dropped: frames that a newer one replaced before anybody read them.
         reopened: how often it was lost and came back.
+        trouble: why it gives no frames at this moment; empty while it does.
     """
 
     kind: Kind
@@ -28,6 +29,7 @@ class Camera(Protocol):
     name: str
     dropped: int = 0
     reopened: int = 0
+    trouble: str = ""
 
     def wait(self, timeout_s: float) -> bool:
         """Whether `read` is to be called now: those with a thread wait for a frame or the end."""

@@ -34,6 +34,7 @@ class LatestFrame(Camera):
         name, fps: the camera's, once it is open.
         dropped: frames that a newer one replaced before anybody read them.
         reopened: how often a lost camera came back.
+        trouble: what it was lost by; empty while it is there.
     """
 
     kind = "live"
@@ -212,6 +213,7 @@ class LatestFrame(Camera):
 
     def _lose(self, failure: Exception) -> None:
         first, self._failure = self._failure is None, failure
+        self.trouble = self._told(failure)
         if not first:
             return
         self._lost_s = monotonic()
@@ -224,7 +226,7 @@ class LatestFrame(Camera):
         warn(f"{self._told(failure)}; trying to open it again{limit}")
 
     def _welcome_back(self, frame: Frame, now_s: float) -> None:
-        self._failure = None
+        self._failure, self.trouble = None, ""
         self.reopened += 1
         warn(f"{self.name} is back after {now_s - self._last_s:.1f} s")
         if self._last is not None:

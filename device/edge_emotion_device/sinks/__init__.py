@@ -1,20 +1,23 @@
 """Sinks: what becomes of the readings.  `open_sinks` makes those a run asked for."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
 from edge_emotion_device.cameras.base import Camera
 from edge_emotion_device.options import RunOptions
 from edge_emotion_device.sinks.base import Sink
+from edge_emotion_device.vitals import Vitals
 
 __all__ = ["Sink", "open_sinks"]
 
 VIDEO_NAME, READINGS_NAME = "annotated.mp4", "readings.jsonl"
 
 
-def open_sinks(options: RunOptions, camera: Camera) -> Iterator[Sink]:
+def open_sinks(
+    options: RunOptions, camera: Camera, vitals: Callable[[], Vitals]
+) -> Iterator[Sink]:
     """Open one sink after the other, those first that are likeliest to fail.
 
     Enter each before the next is asked for, so that a failure closes those before it.
@@ -38,6 +41,7 @@ def open_sinks(options: RunOptions, camera: Camera) -> Iterator[Sink]:
     if options.save is not None:
         yield _annotated(options.save, camera, Path(options.camera))
     yield from _readings(options)
+    yield from _listeners(options, vitals)
 
 
 def _annotated(folder: Path, camera: Camera, source: Path) -> Sink:
@@ -59,6 +63,18 @@ def _readings(options: RunOptions) -> Iterator[Sink]:
         yield JsonLines(sys.stdout, all_frames=all_frames)
     elif options.output != saved:
         yield JsonLines.to_log(options.output, all_frames=all_frames)
+
+
+def _listeners(options: RunOptions, vitals: Callable[[], Vitals]) -> Iterator[Sink]:
+    """Those in threads of their own, which the run never waits for."""
+    if options.web is not None:
+        from edge_emotion_device.web.sink import WebSink
+
+        yield WebSink.open(options, vitals)
+    if options.mqtt is not None:
+        from edge_emotion_device.mqtt.sink import MqttSink
+
+        yield MqttSink.open(options, vitals)
 
 
 def _check_output(options: RunOptions) -> None:

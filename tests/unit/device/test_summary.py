@@ -13,11 +13,11 @@ class Analyzer:
 
 
 class Camera:
-    dropped, reopened = 3, 2
+    name, trouble, dropped, reopened = "demo", "", 3, 2
 
 
 class Pace:
-    lowered, hottest_c = 1, 71.4
+    lowered, temperature_c, hottest_c, limit_fps = 1, 60.0, 71.4, None
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""How a run goes at this moment, for those who listen from other threads."""
+
+from dataclasses import dataclass
+
+# Upper bounds in ms: from a network on a fast core (0.1) to a detector on a Pi Zero (1,000).
+STAGE_BOUNDS_MS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The durations of one stage of the frame path since the run began.
+
+    Attributes:
+        p50_ms, p95_ms: over the latest 10,000.
+        counts: how many were at most each of `STAGE_BOUNDS_MS`, and above the bound before; the
+            last counts those above all bounds.
+        sum_ms: of all of them.
+    """
+
+    p50_ms: float
+    p95_ms: float
+    counts: tuple[int, ...]
+    sum_ms: float
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """A run at one moment.
+
+    Attributes:
+        frames, with_face, readings: counted since the run began.
+        dropped: frames that a newer one replaced before anybody read them.
+        fps: frames read a second, lately.
+        camera: its name; empty while none is open.
+        trouble: why the camera gives no frames; empty while all is well.
+        reopened: how often the camera was lost and came back.
+        since_frame_s: seconds since the last frame; None before the first.
+        stages: by name: read, detect, keypoints, emotion, analyze, write.
+        ran_on: what runs each network, such as `keypoints on cpu, 23 operators`.
+        temperature_c: of the CPU; None where there is no sensor.
+        limit_fps: the rate that is kept to, as asked for or because of heat; None for none.
+        lowered: how often heat or power lowered the rate.
+    """
+
+    frames: int
+    with_face: int
+    readings: int
+    dropped: int
+    fps: float
+    camera: str
+    trouble: str
+    reopened: int
+    since_frame_s: float | None
+    stages: dict[str, Stage]
+    ran_on: tuple[str, ...]
+    temperature_c: float | None
+    limit_fps: float | None
+    lowered: int
