@@ -64,14 +64,17 @@ def read_graph(path: Path, flatbuffer: bytes) -> Graph:
     formats = Counter(np.dtype(tensor["dtype"]).name for tensor in weights)
     return Graph(
         operators=dict(Counter(operator["op_name"] for operator in operators)),
-        macs=sum(_macs(layer, tensors) for layer in layers),
+        macs=sum(macs_of(layer, tensors) for layer in layers),
         weights=" and ".join(formats),
         per_channel=any(len(t["quantization_parameters"]["scales"]) > 1 for t in weights),
     )
 
 
-def _macs(layer: dict[str, Any], tensors: dict[int, dict[str, Any]]) -> int:
-    weights = tensors[layer["inputs"][_WEIGHTS]]["shape"]
-    output = tensors[layer["outputs"][0]]["shape"]
-    channels = weights[_CHANNEL_AXIS[layer["op_name"]]]
-    return int(prod(output) * (prod(weights) // channels))
+def macs_of(operator: dict[str, Any], tensors: dict[int, dict[str, Any]]) -> int:
+    """Multiply-accumulates of one operator, as `_get_ops_details` gives it; 0 for other kinds."""
+    axis = _CHANNEL_AXIS.get(operator["op_name"])
+    if axis is None:
+        return 0
+    weights = tensors[operator["inputs"][_WEIGHTS]]["shape"]
+    output = tensors[operator["outputs"][0]]["shape"]
+    return int(prod(output) * (prod(weights) // weights[axis]))

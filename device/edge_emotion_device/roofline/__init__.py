@@ -1,0 +1,1 @@
+"""What each layer of a network takes, beside what the machine can do at best."""
