@@ -31,7 +31,7 @@ convert: $(VENV)/dev.installed  ## quantize the newest run of each task to int8,
 
 test: $(VENV)/dev.installed  ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
-	  --cov --cov-report=term:skip-covered $(ARGS)
+	  --cov --cov-report=term:skip-covered --durations 20 --durations-min 5 $(ARGS)
 
 test-tflite-runtime: $(VENV)-tflite/installed  ## run the device with the older TFLite runtime (Python 3.11)
 	$(VENV)-tflite/bin/python tests/older_runtime.py

@@ -33,7 +33,7 @@ for minor in $(seq 17 36); do platforms+=(--platform "manylinux_2_${minor}_$arch
 
 download() { # PYTHON-VERSION REQUIREMENT...
     pip download --only-binary=:all: "${platforms[@]}" --implementation cp --python-version "$1" \
-        --dest "$bundle/wheels" --find-links "$bundle/wheels" "$wheel" pip "${@:2}"
+        --dest "$bundle/wheels" --find-links "$bundle/wheels" "${wheel}[web,mqtt]" pip "${@:2}"
 }
 download 3.11 'numpy<2' 'opencv-python-headless<4.12' # see pip_install in install.sh
 download 3.13

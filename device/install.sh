@@ -191,13 +191,13 @@ pip_install() {
         mkdir "$new/source"
         (cd "$here/.." && cp -r pyproject.toml README.md LICENSE NOTICE edge_emotion train convert \
             device "$new/source") || return
-        "$new/bin/python" -m pip install "${options[@]}" "$new/source" || return
+        "$new/bin/python" -m pip install "${options[@]}" "$new/source[web,mqtt]" || return
         rm -rf "$new/source"
     else
         # Without python3-venv too: pip runs from its own wheel.
         "$python" -m venv --system-site-packages --without-pip "$new" || return
         "$new/bin/python" "${pip_wheel[0]}/pip" install "${options[@]}" --no-index \
-            --find-links "$bundle/wheels" edge-emotion || return
+            --find-links "$bundle/wheels" 'edge-emotion[web,mqtt]' || return
     fi
 }
 

@@ -12,7 +12,15 @@ from typing import Annotated, Any
 import typer
 
 import edge_emotion
-from edge_emotion import cli_convert, cli_doctor, cli_run, cli_serve, cli_train
+from edge_emotion import (
+    cli_benchmark,
+    cli_convert,
+    cli_doctor,
+    cli_report,
+    cli_run,
+    cli_serve,
+    cli_train,
+)
 from edge_emotion.cli_data import data_app
 from edge_emotion.cli_models import models_app
 from edge_emotion.cli_places import DataOption, data_folder
@@ -36,6 +44,8 @@ app.add_typer(models_app, name="models")
 app.command("run", cls=cli_run.RunCommand, epilog=cli_run.EPILOG)(cli_run.run)
 app.command("train", epilog=cli_train.EPILOG, no_args_is_help=True)(cli_train.train)
 app.command("convert", epilog=cli_convert.EPILOG)(cli_convert.convert)
+app.command("benchmark", epilog=cli_benchmark.EPILOG)(cli_benchmark.benchmark)
+app.command("report", epilog=cli_report.EPILOG, no_args_is_help=True)(cli_report.report)
 app.command("serve", epilog=cli_serve.EPILOG)(cli_serve.serve)
 app.command("doctor", epilog=cli_doctor.EPILOG)(cli_doctor.doctor)
 
@@ -104,7 +114,9 @@ def _options(
 
 @app.command(epilog="Example: edge-emotion evaluate runs/emotion-edge --split test")
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A .tflite file, a run folder or a .keras file.")],
+    model: Annotated[
+        Path, typer.Argument(help="A .tflite file, a run folder, a .keras file or a peer's .toml.")
+    ],
     data: DataOption = None,
     split: Annotated[
         str, typer.Option(help="test, validation, train or all rows of the recipe's sets.")
@@ -131,7 +143,7 @@ def evaluate(
     from edge_emotion_convert.cards import card_command
     from edge_emotion_convert.evaluate import evaluate_command
 
-    if data is None and model.suffix == ".tflite":  # a run knows the data of its training
+    if data is None and model.suffix in (".tflite", ".toml"):  # a run knows that of its training
         data = data_folder(None)
     drawn: Any = {"page": html, "pictures": pictures, "other": other}
     if card is None:

@@ -166,8 +166,8 @@ def run(
     mqtt: Annotated[
         str | None,
         typer.Option(
-            help="Send readings and events to this broker: mqtt://HOST[:PORT][/PREFIX], "
-            "or mqtts:// for TLS.",
+            help="Send readings and events to this broker, as mqtt://HOST:PORT/PREFIX (port and "
+            "prefix may be left out), or mqtts:// for TLS.",
             metavar="URL",
             rich_help_panel=_MQTT,
         ),

@@ -27,7 +27,12 @@ RIM = "#333333"  # around a mark, so that it shows on any skin
 
 
 def render(
-    title: str, subtitle: str, facts: Mapping[str, str], sections: Iterable[str], cell: str
+    title: str,
+    subtitle: str,
+    facts: Mapping[str, str],
+    sections: Iterable[str],
+    cell: str,
+    style: str = "",
 ) -> str:
     """A whole page.
 
@@ -36,12 +41,14 @@ def render(
         facts: what is counted or measured, by its name.
         sections: from `section`.
         cell: the least width of a face, in CSS units.
+        style: further CSS, of this page alone.
     """
     template = resources.files("edge_emotion") / "page.html"
     return Template(template.read_text(encoding="utf-8")).substitute(
         title=escape(title),
         subtitle=escape(subtitle),
         cell=cell,
+        style=style,
         facts="".join(
             f"<div><dd>{value}</dd><dt>{name}</dt></div>" for name, value in facts.items()
         ),
@@ -63,11 +70,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], plain: Sequence[
         kind = "bar" if is_bar else "count" if place and place not in plain and content else ""
         return f'<{tag} class="{kind}">{content}</{tag}>'
 
-    lines = [
-        "".join(cell(tag, place, content) for place, content in enumerate(row))
-        for tag, row in [("th", header), *(("td", row) for row in rows)]
-    ]
-    return f'<div class="scroll"><table><tr>{"</tr><tr>".join(lines)}</tr></table></div>'
+    def line(tag: str, row: Sequence[str]) -> str:
+        return f"<tr>{''.join(cell(tag, place, content) for place, content in enumerate(row))}</tr>"
+
+    body = "".join(line("td", row) for row in rows)
+    return (
+        f'<div class="scroll"><table><thead>{line("th", header)}</thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def bar(share: float, color: str = "") -> str:

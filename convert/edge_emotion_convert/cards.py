@@ -10,7 +10,8 @@ from edge_emotion.files import write_text
 from edge_emotion.metrics import accuracy_interval, rmse_interval_px
 from edge_emotion.modelfile import ModelMetadata, read_model
 from edge_emotion.types import Floats
-from edge_emotion_convert.evaluate import Evaluation, Part, evaluate_command
+from edge_emotion_convert.evaluate import evaluate_command
+from edge_emotion_convert.evaluated import Evaluation, Part
 from edge_emotion_convert.gate_measures import measure_called
 from edge_emotion_convert.measure import EmotionFigures, KeypointFigures, figures
 from edge_emotion_convert.rows import Rows

@@ -2,95 +2,31 @@
 
 import json
 import math
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
+import edge_emotion
 from edge_emotion.data.duplicates import has_near_twin
 from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.metrics import Interval, accuracy_interval, rmse_interval_px
-from edge_emotion.modelfile import Task
+from edge_emotion.metrics import accuracy_interval, rmse_interval_px
 from edge_emotion.terminal import make_table
-from edge_emotion.types import Floats
-from edge_emotion_convert.measure import (
-    EmotionFigures,
-    Figures,
-    KeypointFigures,
-    as_table,
-    figures,
-)
+from edge_emotion_convert.evaluated import Evaluation, Measured, Part, summary
+from edge_emotion_convert.measure import EmotionFigures, KeypointFigures, figures
 from edge_emotion_convert.models import Opened, open_model, open_other
 from edge_emotion_convert.progress import say, tell
-from edge_emotion_convert.rows import Rows, take
+from edge_emotion_convert.rows import take
 from edge_emotion_convert.sources import Source, open_sources, own_folder
 
 _NAME_WIDTH = 46  # characters, so that a table keeps to 100
 _Mask = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Figures of one group of rows.
-
-    Attributes:
-        name: which rows.
-        figures: measured on them.
-        interval: of the accuracy or the RMSE in pixels, 95 %, by a bootstrap over the rows.
-    """
-
-    name: str
-    figures: Figures
-    interval: Interval
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A model's figures on every set it was evaluated on."""
-
-    model: Path
-    task: Task
-    parts: tuple[Part, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `--json` prints it."""
-        return {
-            "model": str(self.model),
-            "task": self.task,
-            "parts": [
-                {
-                    "rows_of": part.name,
-                    **as_table(part.figures),
-                    "interval_95": [
-                        None if math.isnan(end) else round(end, 5)
-                        for end in (part.interval.low, part.interval.high)
-                    ],
-                }
-                for part in self.parts
-            ],
-        }
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A part with what it was measured on.
-
-    Attributes:
-        part: the figures.
-        rows: the faces.
-        answers: to them, `(N, 5)` or `(N, 15, 2)`.
-        narrowed: whether faces with near twins were left out; another part has them.
-    """
-
-    part: Part
-    rows: Rows
-    answers: Floats
-    narrowed: bool
 
 
 def evaluate(model: Path, data: Path | None = None, split: str = "test") -> Evaluation:
@@ -134,7 +70,7 @@ def evaluate_command(
     measured = _measure(opened, data, split)
     evaluation = _evaluation(opened, measured)
     if as_json:
-        tell(json.dumps(evaluation.as_dict(), indent=2))
+        tell(json.dumps({**_occasion(), **evaluation.as_dict()}, indent=2))
     elif evaluation.task == "emotion":
         _tell_emotion(evaluation)
     else:
@@ -144,27 +80,6 @@ def evaluate_command(
 
         draw(measured, opened, companion, page, pictures)
     return evaluation
-
-
-def summary(parts: Sequence[Part], task: Task) -> tuple[list[str], list[list[str]]]:
-    """Headings and a row for each part: its name, its faces and the figures that sum it up."""
-    headings = {
-        "emotion": ["rows of", "faces", "accuracy", "95 %", "balanced", "ECE"],
-        "keypoints": ["rows of", "faces", "RMSE px", "95 %", "NME", "NME > 10 %"],
-    }
-    return headings[task], [_summed(part) for part in parts]
-
-
-def _summed(part: Part) -> list[str]:
-    found, low, high = part.figures, part.interval.low, part.interval.high
-    counted = [part.name, str(found.rows)]
-    if isinstance(found, EmotionFigures):
-        shares = [f"{found.accuracy:.1%}", f"{low:.1%} to {high:.1%}"]
-        return (
-            counted + shares + [f"{found.balanced_accuracy:.1%}", f"{found.calibration_error:.1%}"]
-        )
-    errors = [f"{found.rmse_px:.3f}", f"{low:.3f} to {high:.3f}"]
-    return counted + errors + [f"{found.nme:.2%}", f"{found.failure_rate:.1%}"]
 
 
 def _measure(opened: Opened, data: Path | None, split: str) -> list[Measured]:
@@ -186,7 +101,17 @@ def _measure(opened: Opened, data: Path | None, split: str) -> list[Measured]:
 
 
 def _evaluation(opened: Opened, measured: Sequence[Measured]) -> Evaluation:
-    return Evaluation(opened.path, opened.task, tuple(found.part for found in measured))
+    parts = tuple(found.part for found in measured)
+    return Evaluation(opened.path, opened.task, parts, opened.name, opened.file, bool(opened.peer))
+
+
+def _occasion() -> dict[str, str]:
+    """When, how and by which version."""
+    return {
+        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": shlex.join(["edge-emotion", *sys.argv[1:]]),
+        "tool": edge_emotion.__version__,
+    }
 
 
 def _groups(source: Source) -> Iterator[tuple[str, _Mask, bool]]:

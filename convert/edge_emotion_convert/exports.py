@@ -4,6 +4,7 @@ A file that did not pass the gate is kept beside as TASK_FORMAT.tflite.rejected,
 a former one that did stays where it is.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,11 +35,13 @@ class Kept:
     Attributes:
         file: where it is; ends in `REJECTED` if it did not pass the gate.
         bytes: its size, metadata included.
+        sha256: of all of that.
         candidate: what it is.
     """
 
     file: Path
     bytes: int
+    sha256: str
     candidate: Candidate
 
     def as_dict(self) -> dict[str, Any]:
@@ -50,6 +53,8 @@ class Kept:
             "task": candidate.metadata.task,
             "format": candidate.format.name,
             "bytes": self.bytes,
+            "sha256": self.sha256,
+            "measured_on": candidate.metadata.accuracy["measured_on"],
             "gate": candidate.verdict.as_dict(),
             "float": as_table(candidate.before),
             candidate.format.name: as_table(candidate.after),
@@ -81,7 +86,7 @@ def keep(trial: Trial, candidate: Candidate, folder: Path) -> Kept:
             say(f"{file.name}: no test vectors, TFLite has no reference kernels for it")
     metadata = replace(candidate.metadata, test_vectors=vectors)
     content = model_bytes(candidate.flatbuffer, metadata)
-    kept = Kept(file, len(content), candidate)
+    kept = Kept(file, len(content), hashlib.sha256(content).hexdigest(), candidate)
     parts = {file: content}
     if passed:
         answers = {"float": trial.answers, candidate.format.name: candidate.answers}

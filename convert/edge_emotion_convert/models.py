@@ -1,7 +1,7 @@
 """Opening whatever can be evaluated: model files, runs, and networks of other people's making.
 
-What such a network takes and gives is told by its shapes and its answers; what is assumed is said
-on stderr.
+What such a network takes and gives is told by its adapter, and it is measured on the same rows as
+ours; without one by its shapes and its answers, and what is assumed is said on stderr.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from edge_emotion.types import Floats, Image
 from edge_emotion_convert.foreign import KERAS_SUFFIXES, load_foreign
 from edge_emotion_convert.measure import predict_file
 from edge_emotion_convert.progress import say
+from edge_emotion_device.peer import Peer
 from edge_emotion_device.runtime import open_interpreter
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
@@ -32,6 +33,7 @@ from edge_emotion_train.runs import NETWORK_FILE, RECIPE_FILE, read_run
 Outputs = Callable[[Image], Floats]
 
 _OUTPUTS: dict[int, Task] = {len(EMOTIONS): "emotion", 2 * len(KEYPOINTS): "keypoints"}
+ADAPTER = ".toml"
 _METADATA_TRACE = b"metadata.json"
 _FARTHEST_MEDIAN_PX = 5.0  # of a rightly read median face from the mean face
 
@@ -51,6 +53,8 @@ class Opened:
         data: the folder of its training's data, if that is known.
         network: where it is a Keras model.
         history: of its training, if it is a run; it may be missing.
+        peer: what it is called, if it is somebody else's and has an adapter; empty if not.
+        peer_file: the network of a peer, whose adapter `path` is.
     """
 
     path: Path
@@ -62,15 +66,24 @@ class Opened:
     data: Path | None = None
     network: keras.Model | None = field(default=None, repr=False)
     history: Path | None = None
+    peer: str = ""
+    peer_file: Path | None = None
 
     @property
     def name(self) -> str:
-        """The run's name, or the file's."""
+        """The peer's name, the run's, or the file's."""
+        if self.peer:
+            return self.peer
         return self.path.resolve().name if self.history is None else self.history.parent.name
+
+    @property
+    def file(self) -> Path | None:
+        """The network's file, where it is one; a run has several formats of it."""
+        return self.peer_file or (self.path if self.path.is_file() else None)
 
 
 def open_model(path: Path) -> Opened:
-    """Open a .tflite, a run's folder or the model.keras in it, or another Keras file.
+    """Open a .tflite, a run's folder or its model.keras, another Keras file, or a peer's adapter.
 
     Raises:
         EdgeEmotionError: it cannot be read, or has the shapes of neither task.
@@ -84,6 +97,8 @@ def open_model(path: Path) -> Opened:
             path, run.task, answer, f"recipe {run.recipe.name}",
             None, run.recipe, run.data, network, history,
         )  # fmt: skip
+    if path.suffix == ADAPTER:
+        return _peer(path)
     if path.suffix in KERAS_SUFFIXES and path.is_file():
         network = load_foreign(path)
         answer = partial(predict, network, None)
@@ -91,9 +106,7 @@ def open_model(path: Path) -> Opened:
     if path.is_file() and path.suffix == ".tflite" and _METADATA_TRACE not in path.read_bytes():
         return _foreign_tflite(path)
     metadata = read_model(path).metadata
-    recipe = None
-    if metadata.recipe:
-        recipe = parse(metadata.recipe, str(metadata.recipe.get("name", path.stem)))
+    recipe = _recipe_of(metadata, path.stem)
     answer = partial(predict_file, path, metadata.task)
     kind = metadata.format + (f", recipe {recipe.name}" if recipe else "")
     return Opened(path, metadata.task, answer, kind, metadata, recipe)
@@ -111,6 +124,22 @@ def open_other(path: Path | None, task: Task) -> Opened:
     if opened.task != other:
         raise WrongUse(f"--with {path} is a model for {task}, too", expected=f"one for {other}")
     return opened
+
+
+def _peer(adapter: Path) -> Opened:
+    """A peer, with the recipe of the shipped model of its task, whose sets it is measured on."""
+    peer = Peer.read(adapter)
+    recipe = _recipe_of(read_model(shipped_model(peer.task)).metadata, peer.name)
+    kind = "a peer" + (f", {peer.source}" if peer.source else "")
+    return Opened(
+        adapter, peer.task, peer.predict, kind, recipe=recipe, peer=peer.name, peer_file=peer.model
+    )
+
+
+def _recipe_of(metadata: ModelMetadata, name: str) -> Recipe | None:
+    """What a file was trained by, if it tells; called `name` where that has none."""
+    told = metadata.recipe
+    return parse(told, str(told.get("name", name))) if told else None
 
 
 def _foreign(

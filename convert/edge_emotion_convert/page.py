@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge_emotion.files import write_text
-from edge_emotion_convert.evaluate import Measured, summary
+from edge_emotion_convert.evaluated import Measured, summary
 from edge_emotion_convert.models import Opened
 from edge_emotion_convert.progress import say
 from edge_emotion_train.pictures.answered import Answered

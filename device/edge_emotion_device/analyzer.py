@@ -54,6 +54,7 @@ class Analyzer:
 
     Attributes:
         detect_ms: what detection took in the last frame; 0 where there was none.
+        candidates: the faces that detection suspected in it, xyxy in pixels, read or not.
 
     Raises:
         EdgeEmotionError: a model, the delegate or the detector cannot be used.
@@ -85,6 +86,7 @@ class Analyzer:
         self._smoothing = smoothing
         self._frames = self._since_detection = 0
         self.detect_ms = 0.0
+        self.candidates: tuple[tuple[float, float, float, float], ...] = ()
         self._started_s = monotonic()
 
     def analyze(self, frame: Frame | Image) -> list[Reading]:
@@ -102,7 +104,7 @@ class Analyzer:
         if not isinstance(frame, Frame):
             frame = Frame(frame, self._frames, monotonic() - self._started_s)
         self._frames += 1
-        self.detect_ms = 0.0
+        self.detect_ms, self.candidates = 0.0, ()
         self._tracker.begin(frame.time_s)
         if not self._detector.follows:
             return [self._read(frame, seen) for seen in self._take_given(frame.image)]
@@ -200,7 +202,9 @@ class Analyzer:
         boxes = self._detector.detect(image)
         self._since_detection = 0
         self.detect_ms = _ms_since(start)
-        return [crop_for_box(box, self._detector) for box in boxes]
+        crops = [crop_for_box(box, self._detector) for box in boxes]
+        self.candidates = tuple(map(face_box, crops))
+        return crops
 
     def _discover(self, image: Image) -> list[_Seen]:
         """Find faces in the whole picture that are not followed yet."""

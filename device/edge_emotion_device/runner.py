@@ -112,10 +112,13 @@ class _Run:
 
     def _open_outlet(self, stack: ExitStack, camera: Camera) -> Outlet:
         with ExitStack() as opening:
-            sinks = [opening.enter_context(sink) for sink in open_sinks(self.options, camera, self.summary.vitals)]
+            sinks = [
+                opening.enter_context(sink)
+                for sink in open_sinks(self.options, camera, self.summary.vitals)
+            ]
             outlet = Outlet(sinks, lambda: bool(self.signals.stop))
             opening.pop_all()
-        self.outlet = outlet
+        self.outlet, self.summary.sinks = outlet, sinks
         stack.callback(outlet.close)
         return outlet
 
@@ -209,6 +212,8 @@ class _Loop:
             self._analyzer.reset()
         readings = self._analyzer.analyze(frame)
         analyzed = perf_counter()
+        if self._analyzer.candidates:
+            frame = replace(frame, candidates=self._analyzer.candidates)
         self._outlet.write(frame, readings)
         self._summary.add(
             readings,

@@ -11,10 +11,12 @@ from typing import TextIO
 
 import numpy as np
 
+from edge_emotion.labels import EMOTIONS
 from edge_emotion.types import Reading
 from edge_emotion_device.analyzer import Analyzer
 from edge_emotion_device.cameras.base import Camera
 from edge_emotion_device.pacing import Pace
+from edge_emotion_device.sinks.base import Sink
 from edge_emotion_device.vitals import STAGE_BOUNDS_MS, Stage, Vitals
 
 _KEPT = 10_000  # the latest times of each stage; percentiles are over these
@@ -51,12 +53,19 @@ class StageTimes:
 
 
 class Summary:
-    """What a run did so far."""
+    """What a run did so far.
+
+    Attributes:
+        frames: read.
+        sinks: whose failures count.
+    """
 
     def __init__(self) -> None:
         self.frames = 0
-        self._with_face = 0
+        self.sinks: Sequence[Sink] = ()
+        self._with_face = self._faces = 0
         self._readings = 0
+        self._labels: dict[str | None, int] = dict.fromkeys((*EMOTIONS, None), 0)
         self._dropped = self._reopened = self._lowered = 0
         self._hottest_c: float | None = None
         self._elapsed_s = 0.0
@@ -101,6 +110,9 @@ class Summary:
             temperature_c=pace.temperature_c if pace else None,
             limit_fps=pace.limit_fps if pace else None,
             lowered=self._lowered + (pace.lowered if pace else 0),
+            faces=self._faces,
+            labels=dict(self._labels),
+            failures={sink.name: sink.failures for sink in self.sinks},
         )
 
     def begin(self, analyzer: Analyzer, camera: Camera, pace: Pace) -> None:
@@ -132,11 +144,13 @@ class Summary:
         self.frames += 1
         self._lately_s.append(monotonic())
         self._with_face += bool(readings)
+        self._faces = len(readings)
         self._readings += len(readings)
         self._stages["read"].add(1000 * read_s)
         self._stages["analyze"].add(1000 * analyze_s)
         self._stages["write"].add(write_ms)
         for reading in readings:
+            self._labels[reading.label] += 1
             self._stages["keypoints"].add(reading.ms["keypoints"])
             self._stages["emotion"].add(reading.ms["emotion"])
         if detect_ms:

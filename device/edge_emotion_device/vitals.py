@@ -1,6 +1,7 @@
 """How a run goes at this moment, for those who listen from other threads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 # Upper bounds in ms: from a network on a fast core (0.1) to a detector on a Pi Zero (1,000).
 STAGE_BOUNDS_MS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0)
@@ -40,6 +41,9 @@ class Vitals:
         temperature_c: of the CPU; None where there is no sensor.
         limit_fps: the rate that is kept to, as asked for or because of heat; None for none.
         lowered: how often heat or power lowered the rate.
+        faces: read in the last frame.
+        labels: readings by the emotion decided for their face, None while undecided.
+        failures: of the sinks, by their names, that did not end the run.
     """
 
     frames: int
@@ -56,3 +60,6 @@ class Vitals:
     temperature_c: float | None
     limit_fps: float | None
     lowered: int
+    faces: int = 0
+    labels: Mapping[str | None, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)

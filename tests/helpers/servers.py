@@ -11,7 +11,7 @@ from helpers.commands import command
 _READY = "listening on "
 _WITH_LIMITS = (
     "from edge_emotion.cli import main; "
-    "from edge_emotion_device.serving import app, protocol, server"
+    "from edge_emotion_device.http import protocol; from edge_emotion_device.serving import app"
 )
 
 
@@ -20,7 +20,7 @@ class Server:
 
     Args:
         arguments: of the command.
-        limits: statements that set other limits in the modules app, protocol and server.
+        limits: statements that set other limits in the modules app and protocol.
 
     Attributes:
         url: of its models, without a slash at the end.

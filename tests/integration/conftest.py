@@ -2,8 +2,6 @@
 
 import pytest
 
-from helpers.tiny_runs import ANY_DROP, write_data, write_run
-
 
 @pytest.fixture(scope="session")
 def converted(tmp_path_factory):
@@ -12,8 +10,10 @@ def converted(tmp_path_factory):
     Returns:
         A folder with data/, runs/my-TASK and exports/my-TASK.
     """
+    # TensorFlow takes seconds to load, which most of these tests do without.
     from edge_emotion_convert.convert import convert
     from edge_emotion_convert.formats import FORMATS
+    from helpers.tiny_runs import ANY_DROP, write_data, write_run
 
     root = tmp_path_factory.mktemp("converted")
     data = write_data(root / "data")

@@ -28,7 +28,7 @@ def server():
 @pytest.fixture(scope="module")
 def impatient():
     """A server that waits a second for what others wait half a minute for."""
-    limits = "app._READ_S = 0.4; protocol.STILL_S = server.STILL_S = 1"
+    limits = "app._READ_S = 0.4; protocol.STILL_S = protocol.STALLED_S = 1"
     with serving(limits=limits) as running:
         yield running
 

@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from edge_emotion.errors import EdgeEmotionError, ExitCode, WrongUse, warn
+from edge_emotion_device.http.listening import is_loopback, listening, url
+from edge_emotion_device.http.uvicorn_config import uvicorn_config
 from edge_emotion_device.serving.app import ServingApp
 from edge_emotion_device.serving.handler import Handler
-from edge_emotion_device.serving.protocol import STILL_S, BoundedProtocol
 from edge_emotion_device.serving.registry import Registry
 from edge_emotion_device.serving.versions import FILE, Source, models_in, shipped, versions_in
 from edge_emotion_device.serving.workers import Workers
 
 _MOST_WAITING = 64  # requests for each thread; at 0.5 ms each the last one waits 32 ms
-_GRACE_S = 1  # for requests that are being answered when the server is told to end
 _LISTS_OF_A_BODY = 50_000
+_REMEDY = "choose another --host or --port, or stop what listens there"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -49,7 +49,7 @@ def serve(options: ServeOptions) -> ExitCode:
         WrongUse: options that do not go together.
     """
     source, where = _source(options)
-    with _listening(options.host, options.port) as listener:
+    with listening(options.host, options.port, _REMEDY) as listener:
         registry = Registry(source, copies=options.threads, poll_s=options.poll)
         _load(registry, where, options.models is not None)
         workers = Workers(options.threads, options.threads * _MOST_WAITING)
@@ -91,48 +91,14 @@ def _source(options: ServeOptions) -> tuple[Source, str]:
     return shipped, "the package"
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        why = str(error.strerror).partition(" (while")[0]
-        raise EdgeEmotionError(
-            f"cannot listen on {host}:{port}: {why}",
-            remedy="choose another --host or --port, or stop what listens there",
-        ) from error
-    with listener:
-        # Connections inherit it.  Without, a reply's body waits 40 ms for the client to acknowledge
-        # its head: asyncio sets it for itself only on sockets that were made with IPPROTO_TCP.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield listener
-
-
 def _tell(listener: socket.socket) -> None:
-    address, port = listener.getsockname()[:2]
-    shown = f"[{address}]" if ":" in address else address
-    warn(f"listening on http://{shown}:{port}/v1/models")
-    if not ip_address(address).is_loopback:
+    warn(f"listening on {url(listener, '/v1/models')}")
+    if not is_loopback(listener):
         warn("whoever reaches this address can ask: there is neither password nor encryption")
 
 
 def _run(app: ServingApp, listener: socket.socket) -> ExitCode:
-    config = uvicorn.Config(
-        app,
-        http=BoundedProtocol,
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        log_level="critical",  # what clients do wrong is told to them
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=STILL_S,
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    server = _Server(config)
+    server = _Server(uvicorn_config(app))
     server.run(sockets=[listener])
     return ExitCode.INTERRUPTED if server.ended_by == signal.SIGINT else ExitCode.DONE
 

@@ -15,9 +15,7 @@ __all__ = ["Sink", "open_sinks"]
 VIDEO_NAME, READINGS_NAME = "annotated.mp4", "readings.jsonl"
 
 
-def open_sinks(
-    options: RunOptions, camera: Camera, vitals: Callable[[], Vitals]
-) -> Iterator[Sink]:
+def open_sinks(options: RunOptions, camera: Camera, vitals: Callable[[], Vitals]) -> Iterator[Sink]:
     """Open one sink after the other, those first that are likeliest to fail.
 
     Enter each before the next is asked for, so that a failure closes those before it.
@@ -33,23 +31,24 @@ def open_sinks(
         from edge_emotion_device.sinks.window import Window
 
         try:
-            window = Window()
+            window = Window(anonymize=options.anonymize)
         except EdgeEmotionError as error:
             warn(f"no window: {error}")
         else:
             yield window
     if options.save is not None:
-        yield _annotated(options.save, camera, Path(options.camera))
+        yield _annotated(options.save, camera, options)
     yield from _readings(options)
     yield from _listeners(options, vitals)
 
 
-def _annotated(folder: Path, camera: Camera, source: Path) -> Sink:
+def _annotated(folder: Path, camera: Camera, options: RunOptions) -> Sink:
     from edge_emotion_device.sinks.annotated import AnnotatedPictures, AnnotatedVideo
 
+    source, anonymize = Path(options.camera), options.anonymize
     if camera.kind == "pictures":
-        return AnnotatedPictures(folder, source)
-    return AnnotatedVideo(folder / VIDEO_NAME, camera.fps, source)
+        return AnnotatedPictures(folder, source, anonymize=anonymize)
+    return AnnotatedVideo(folder / VIDEO_NAME, camera.fps, source, anonymize=anonymize)
 
 
 def _readings(options: RunOptions) -> Iterator[Sink]:
@@ -62,7 +61,12 @@ def _readings(options: RunOptions) -> Iterator[Sink]:
     if options.output is None:
         yield JsonLines(sys.stdout, all_frames=all_frames)
     elif options.output != saved:
-        yield JsonLines.to_log(options.output, all_frames=all_frames)
+        yield JsonLines.to_log(
+            options.output,
+            all_frames=all_frames,
+            most_bytes=options.rotate_mb * 1e6,
+            keep=options.keep,
+        )
 
 
 def _listeners(options: RunOptions, vitals: Callable[[], Vitals]) -> Iterator[Sink]:

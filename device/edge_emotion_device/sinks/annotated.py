@@ -10,7 +10,7 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing, write_bytes
 from edge_emotion.quiet import silence_opencv
 from edge_emotion.types import Frame, Reading
-from edge_emotion_device.overlay import draw_overlay
+from edge_emotion_device.outgoing import Outgoing
 from edge_emotion_device.sinks.base import Sink
 
 DEFAULT_FPS = 25.0
@@ -24,13 +24,23 @@ class AnnotatedVideo(Sink):
     The first frame fixes its size; later frames of another size are brought to it.
     """
 
-    def __init__(self, path: Path, fps: float | None, source: Path | None = None) -> None:
+    name = "video"
+
+    def __init__(
+        self,
+        path: Path,
+        fps: float | None,
+        source: Path | None = None,
+        *,
+        anonymize: bool = False,
+    ) -> None:
         """Make ready to write.
 
         Args:
             path: of the video, ending in .mp4.
             fps: of the source; 25 where it announces none.
             source: the file that is read, if it is one.
+            anonymize: whether to hide the faces.
 
         Raises:
             WrongUse: `path` is the source itself and would be overwritten.
@@ -42,6 +52,7 @@ class AnnotatedVideo(Sink):
             )
         self._path = path
         self._fps = fps or DEFAULT_FPS
+        self._outgoing = Outgoing(anonymize)
         self._stack = ExitStack()
         self._writer: cv2.VideoWriter | None = None
         self._size_px = (0, 0)
@@ -50,7 +61,8 @@ class AnnotatedVideo(Sink):
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Draw and append one frame."""
-        image = draw_overlay(frame.image, readings)
+        self._outgoing.see(frame, readings)
+        image = self._outgoing.picture(frame, readings)
         if self._writer is None:
             self._size_px = (image.shape[1], image.shape[0])
             self._writer = self._open()
@@ -91,12 +103,15 @@ class AnnotatedVideo(Sink):
 class AnnotatedPictures(Sink):
     """A .jpg for each picture, under the picture's own name."""
 
-    def __init__(self, folder: Path, source: Path) -> None:
+    name = "pictures"
+
+    def __init__(self, folder: Path, source: Path, *, anonymize: bool = False) -> None:
         """Make ready to write into `folder`.
 
         Args:
             folder: is made if need be.
             source: the picture or the folder of pictures that is read.
+            anonymize: whether to hide the faces.
 
         Raises:
             WrongUse: the pictures lie in `folder` themselves and would be overwritten.
@@ -108,6 +123,7 @@ class AnnotatedPictures(Sink):
                 expected="another folder for the annotated ones",
             )
         self._folder = folder
+        self._outgoing = Outgoing(anonymize)  # told of no frame: no picture follows another
         self._names: set[str] = set()
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
@@ -117,9 +133,8 @@ class AnnotatedPictures(Sink):
         if name in self._names:  # face.png beside face.jpg
             name = f"{source.name}.jpg"
         self._names.add(name)
-        encoded, content = cv2.imencode(
-            ".jpg", draw_overlay(frame.image, readings), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
-        )
+        image = self._outgoing.picture(frame, readings)
+        encoded, content = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
         assert encoded
         write_bytes(self._folder / name, content.tobytes())
 

@@ -19,6 +19,16 @@ class Sink(Protocol):
     closed: bool = False
     in_main_thread: bool = False
 
+    @property
+    def name(self) -> str:
+        """A word for its kind."""
+        return type(self).__name__.removesuffix("Sink").lower()
+
+    @property
+    def failures(self) -> int:
+        """How often it failed without ending the run."""
+        return 0
+
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Take one frame and what was read in it, the frames in their order.
 

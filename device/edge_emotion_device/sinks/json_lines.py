@@ -3,14 +3,16 @@
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from math import inf
 from os import SEEK_END
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing
 from edge_emotion.types import Frame, Reading
 from edge_emotion_device.sinks.base import Sink
+from edge_emotion_device.sinks.rotated import RotatedFile
 
 _LONGEST_LINE_BYTES = 65_536  # a reading has some 1,500
 
@@ -19,10 +21,17 @@ class ReaderGone(Exception):
     """Whoever read our output has closed it."""
 
 
+class _Stream(Protocol):
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> object: ...
+
+
 class JsonLines(Sink):
     """One JSON object a line for each reading, flushed frame by frame."""
 
-    def __init__(self, stream: TextIO, *, all_frames: bool = False) -> None:
+    name = "readings"
+
+    def __init__(self, stream: _Stream, *, all_frames: bool = False) -> None:
         """Write to an open stream, which is left open.
 
         Args:
@@ -49,10 +58,17 @@ class JsonLines(Sink):
         return sink
 
     @classmethod
-    def to_log(cls, path: Path, *, all_frames: bool = False) -> "JsonLines":
+    def to_log(
+        cls, path: Path, *, all_frames: bool = False, most_bytes: float = inf, keep: int = 0
+    ) -> "JsonLines":
         """Add lines to a file, each of which is there as soon as it is written.
 
         A last line that a power cut has torn is taken away first.
+
+        Args:
+            path: of the file.
+            all_frames: as above.
+            most_bytes, keep: as `RotatedFile` has them.
 
         Raises:
             EdgeEmotionError: it cannot be written there.
@@ -61,12 +77,13 @@ class JsonLines(Sink):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _cut_torn_line(path)
-            sink = cls(path.open("a", encoding="utf-8"), all_frames=all_frames)
+            file = RotatedFile(path, most_bytes, keep)
         except OSError as error:
             raise EdgeEmotionError(
                 f"cannot write {path}: {error.strerror}", remedy="choose another place"
             ) from error
-        sink._stack.enter_context(sink._stream)
+        sink = cls(file, all_frames=all_frames)
+        sink._stack.callback(file.close)
         return sink
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:

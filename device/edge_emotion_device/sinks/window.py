@@ -12,7 +12,7 @@ import cv2
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.types import Frame, Image, Reading
-from edge_emotion_device.overlay import draw_overlay
+from edge_emotion_device.outgoing import Outgoing
 from edge_emotion_device.sinks.base import Sink
 
 LONGEST_WAIT_S = 1.0  # for a frame's time to come: a damaged clip may have it in a year
@@ -24,8 +24,12 @@ class Window(Sink):
 
     in_main_thread = True  # Tk's rule
 
-    def __init__(self, title: str = "Edge Emotion") -> None:
+    def __init__(self, title: str = "Edge Emotion", *, anonymize: bool = False) -> None:
         """Open the window.
+
+        Args:
+            title: of the window.
+            anonymize: whether to hide the faces.
 
         Raises:
             EdgeEmotionError: Python has no tkinter, or there is no display.
@@ -51,6 +55,7 @@ class Window(Sink):
         self._photo = tkinter.PhotoImage(master=self._root)
         tkinter.Label(self._root, image=self._photo, borderwidth=0).pack()
         self._tcl_error = tkinter.TclError
+        self._outgoing = Outgoing(anonymize)
         self._open = True
         self._start_s: float | None = None
 
@@ -58,7 +63,8 @@ class Window(Sink):
         """Show one frame and answer what the user did to the window since the last."""
         if self.closed:
             return
-        ppm = self._ppm(draw_overlay(frame.image, readings))
+        self._outgoing.see(frame, readings)
+        ppm = self._ppm(self._outgoing.picture(frame, readings))
         if self._start_s is None:
             self._start_s = monotonic() - frame.time_s
         try:

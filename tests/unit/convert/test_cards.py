@@ -5,7 +5,7 @@ import pytest
 
 from edge_emotion.modelfile import read_model, shipped_model
 from edge_emotion_convert.cards import model_card
-from edge_emotion_convert.evaluate import Evaluation
+from edge_emotion_convert.evaluated import Evaluation
 
 NOBODY_KNOWS = "Not known: the network was trained elsewhere."
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -15,6 +14,7 @@ import pytest
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.types import Frame, Reading
 from edge_emotion_device.cameras import open_camera
+from edge_emotion_device.options import RunOptions
 from edge_emotion_device.sinks import open_sinks
 from edge_emotion_device.sinks.annotated import AnnotatedPictures, AnnotatedVideo
 from edge_emotion_device.sinks.json_lines import JsonLines
@@ -226,14 +226,14 @@ def test_what_is_read_is_never_overwritten(tmp_path: Path) -> None:
 # Which sinks a run opens
 
 
-def options(**given: Any) -> Any:
-    asked = {"camera": "demo", "save": None, "output": None, "all_frames": False, "headless": True}
-    return SimpleNamespace(**{**asked, **given})
+def opened(reads: Any, **given: Any) -> list[Any]:
+    asked = RunOptions(**{"camera": "demo", "headless": True, **given})
+    return list(open_sinks(asked, reads, lambda: None))
 
 
 def test_readings_go_to_stdout_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     with open_camera("demo") as camera:
-        (sink,) = open_sinks(options(), camera)
+        (sink,) = opened(camera)
         sink.write(frame(0), [reading(0)])
     assert json.loads(capsys.readouterr().out)["frame"] == 0
 
@@ -242,7 +242,7 @@ def test_output_sends_them_to_a_file_instead(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with open_camera("demo") as camera:
-        (sink,) = open_sinks(options(output=tmp_path / "out.jsonl"), camera)
+        (sink,) = opened(camera, output=tmp_path / "out.jsonl")
         with sink:
             sink.write(frame(0), [reading(0)])
     assert capsys.readouterr().out == ""
@@ -255,9 +255,26 @@ def test_save_leaves_pictures_or_a_video_and_the_readings(tmp_path: Path, clip: 
     source.mkdir()
     cv2.imwrite(str(source / "face.png"), frame(0).image)
     with open_camera(str(source), sequence=clip) as camera:
-        for sink in open_sinks(options(camera=str(source), save=save), camera):
+        for sink in opened(camera, camera=str(source), save=save):
             with sink:
                 sink.write(frame(0, "face.png"), [reading(0)])
     expected = {"readings.jsonl", "annotated.mp4" if clip else "face.jpg"}
     assert {file.name for file in save.iterdir()} == expected
     assert [file.name for file in source.iterdir()] == ["face.png"]
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_anonymize_reaches_video_and_pictures(tmp_path: Path, clip: bool) -> None:
+    source, save = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    checked = frame(0).image.copy()
+    checked[::2] = 0  # an even gray once it is pixelated
+    cv2.imwrite(str(source / "face.png"), checked)
+    with open_camera(str(source), sequence=clip) as camera:
+        for sink in opened(camera, camera=str(source), save=save, anonymize=True):
+            with sink:
+                sink.write(replace(frame(0, "face.png"), image=checked), [reading(0)])
+    (shown,) = frames_of(save / "annotated.mp4") if clip else frames_of(save / "face.jpg")
+    assert shown.image[:10, :10].std() > 40  # the head is not there
+    assert shown.image[70:90, 70:90].std() < 10
+    assert shown.image[170, 100:140].std() < 10

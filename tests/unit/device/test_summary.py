@@ -1,10 +1,13 @@
 """The closing summary: one fact a line, over all cameras of a run."""
 
 import io
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from edge_emotion_device import summary as summary_module
+from edge_emotion_device.sinks import Sink
 from edge_emotion_device.summary import StageTimes, Summary
 
 
@@ -20,15 +23,24 @@ class Pace:
     lowered, temperature_c, hottest_c, limit_fps = 1, 60.0, 71.4, None
 
 
+def reading(label: str | None) -> Any:
+    return SimpleNamespace(label=label, ms={"keypoints": 0.2, "emotion": 0.1})
+
+
+class MqttSink(Sink):
+    failures = 3
+
+
 @pytest.fixture
 def printed(monkeypatch):
-    now_s = iter(range(0, 1000, 10))
-    monkeypatch.setattr(summary_module, "monotonic", lambda: float(next(now_s)))
+    now_s = 0.0
+    monkeypatch.setattr(summary_module, "monotonic", lambda: now_s)
     summary = Summary()
     for _ in range(2):  # settings were read again in between
         summary.begin(Analyzer(), Camera(), Pace())
         for _ in range(50):
             summary.add([], 10.0, read_s=0.001, analyze_s=0.002, write_ms=0.3)
+        now_s += 10
         summary.end()
     stream = io.StringIO()
     summary.print(stream)
@@ -55,3 +67,19 @@ def test_percentiles_are_of_the_latest_times_and_memory_is_bounded():
     for duration_ms in (*(20_000 * [100.0]), *(10_000 * [1.0])):
         times.add(duration_ms)
     assert times.percentiles() == (1.0, 1.0)
+
+
+def test_the_vitals_count_faces_labels_and_what_sinks_could_not_hand_on():
+    summary = Summary()
+    summary.sinks = [MqttSink()]
+    for labels in (["Happy", None], ["Happy"], []):
+        summary.add(list(map(reading, labels)), 0.0, read_s=0.001, analyze_s=0.002, write_ms=0.3)
+    assert summary.vitals().faces == 0
+    summary.add([reading("Sad")], 0.0, read_s=0.001, analyze_s=0.002, write_ms=0.3)
+    vitals = summary.vitals()
+    assert (vitals.faces, vitals.with_face, vitals.readings) == (1, 3, 4)
+    assert {label: count for label, count in vitals.labels.items() if count} == {
+        "Happy": 2, "Sad": 1, None: 1,
+    }  # fmt: skip
+    assert vitals.failures == {"mqtt": 3}
+    assert sum(vitals.stages["read"].counts) == 4

@@ -1,0 +1,117 @@
+"""Reading fields of somebody else's JSON: of the type that is meant, or missing, or refused."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from edge_emotion_report.wording import LONGEST, plain
+
+Table = Mapping[str, Any]
+
+
+class MalformedError(ValueError):
+    """A file, or an entry of one, is not what its schema says; the message says where."""
+
+
+def number(table: Table, key: str) -> float | None:
+    """A finite number that is not negative; None where it is missing, null or NaN.
+
+    Raises:
+        MalformedError: anything else.
+    """
+    found = signed(table, key)
+    if found is not None and found < 0:
+        raise MalformedError(f"{key} is {found:g}")
+    return found
+
+
+def signed(table: Table, key: str) -> float | None:
+    """A finite number; None where it is missing, null or NaN.
+
+    Raises:
+        MalformedError: anything else.
+    """
+    return _number(table.get(key), key)
+
+
+def pair(table: Table, key: str) -> tuple[float, float] | None:
+    """An interval's two ends in their order; None where one is missing.
+
+    Raises:
+        MalformedError: it is no list of two numbers.
+    """
+    found = table.get(key)
+    if found is None:
+        return None
+    if not isinstance(found, list) or len(found) != 2:
+        raise MalformedError(f"{key} is no list of two numbers")
+    low, high = (_number(end, key) for end in found)
+    return None if low is None or high is None else (min(low, high), max(low, high))
+
+
+def text(table: Table, key: str, otherwise: str | None = "", longest: int = LONGEST) -> str:
+    """A line of text that can be shown, cut off; `otherwise` where it is missing.
+
+    Raises:
+        MalformedError: it is no text, or it is missing and `otherwise` is None.
+    """
+    found = table.get(key, None)
+    if found is None and otherwise is not None:
+        return otherwise
+    if not isinstance(found, str):
+        raise MalformedError(f"{key} is missing" if found is None else f"{key} is no text")
+    return plain(found, longest)
+
+
+def task(table: Table) -> str:
+    """Emotion or keypoints.
+
+    Raises:
+        MalformedError: neither.
+    """
+    found = text(table, "task", None)
+    if found not in ("emotion", "keypoints"):
+        raise MalformedError(f"task is {found or 'empty'}")
+    return found
+
+
+def inside(table: Table, key: str) -> Table:
+    """A table within; empty where it is missing.
+
+    Raises:
+        MalformedError: it is something else.
+    """
+    found = table.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise MalformedError(f"{key} is no table")
+    return found
+
+
+def entries(table: Table, key: str) -> list[Any]:
+    """A list; empty where it is missing.
+
+    Raises:
+        MalformedError: it is something else.
+    """
+    found = table.get(key)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise MalformedError(f"{key} is no list")
+    return found
+
+
+def _number(found: object, key: str) -> float | None:
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise MalformedError(f"{key} is no number")
+    try:
+        value = float(found)
+    except OverflowError as error:
+        raise MalformedError(f"{key} is out of all proportion") from error
+    if math.isinf(value):
+        raise MalformedError(f"{key} is infinite")
+    return None if math.isnan(value) else value

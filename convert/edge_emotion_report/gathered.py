@@ -1,0 +1,300 @@
+"""Records of many files joined: each model once, with what every file tells of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from edge_emotion_report.files import Found
+from edge_emotion_report.joining import join, key_of, named_apart
+from edge_emotion_report.records import (
+    Benchmark,
+    Change,
+    Device,
+    Explanation,
+    FrameTiming,
+    Network,
+    Score,
+    Source,
+    Timing,
+)
+from edge_emotion_report.wording import count, listed
+
+Kind = TypeVar("Kind", Timing, FrameTiming)
+Told = Score | Timing | FrameTiming
+
+TASKS = ("emotion", "keypoints")
+FORMATS = ("int8", "dynamic", "float16", "float32", "int16x8")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model, whichever files tell of it.
+
+    Attributes:
+        key: what it is found by in this report.
+        label: what it is called in it, unlike any other of its task.
+        name, file, format: of the run or the peer; of its file; int8, float32, ...
+        task: emotion or keypoints.
+        sha256: empty if no file tells.
+        size_bytes, macs: None if no file tells.
+        peer: whether it is somebody else's.
+        rejected: whether it did not pass the gate.
+        scores: by the rows they were measured on.
+        changes: against its float network.
+        sources: of all of this.
+    """
+
+    key: str
+    label: str
+    name: str
+    file: str
+    format: str
+    task: str
+    sha256: str
+    size_bytes: float | None
+    macs: float | None
+    peer: bool
+    rejected: bool
+    scores: Mapping[str, Score] = field(hash=False)
+    changes: tuple[Change, ...]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one device measured.
+
+    Attributes:
+        label: what it is called in the report, unlike any other.
+        device: with the facts of its newest file.
+        timings: of networks alone; `model` is a `Model.key`.
+        frames: of whole frames; `emotion` and `keypoints` are `Model.key`.
+        sources: the files.
+    """
+
+    label: str
+    device: Device
+    timings: tuple[Timing, ...]
+    frames: tuple[FrameTiming, ...]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All that a report is made of.
+
+    Attributes:
+        models: ours first, in the order of their formats; then the peers.
+        devices: in the order of the files.
+        explanations: of layers.
+        rows_of: the rows on which the models of a task are compared.
+        sources: the files.
+        notes: what a reader has to know about them.
+    """
+
+    models: tuple[Model, ...]
+    devices: tuple[Measured, ...]
+    explanations: tuple[Explanation, ...]
+    rows_of: Mapping[str, str] = field(hash=False)
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+
+    def model(self, key: str) -> Model:
+        """The model of a key."""
+        return next(model for model in self.models if model.key == key)
+
+    def of(self, task: str) -> list[Model]:
+        """The models of a task."""
+        return [model for model in self.models if model.task == task]
+
+    def short(self, model: Model) -> str:
+        """What a model is called beside others of its task: its format, if that is enough."""
+        own = {other.name for other in self.of(model.task) if not other.peer}
+        if model.peer or len(own) > 1 or not model.format:
+            return model.label
+        return model.label.removeprefix(model.name).strip()
+
+    def score(self, model: Model) -> Score | None:
+        """How right a model is on the rows on which it is compared with others."""
+        return model.scores.get(self.rows_of.get(model.task, ""))
+
+
+def gather(found: Found) -> Gathered:
+    """Join what the files hold; what is told twice is taken once, and said."""
+    notes = list(found.notes)
+    benchmarks = [record for record in found.records if isinstance(record, Benchmark)]
+    networks = [network for one in benchmarks for network in one.networks]
+    networks += [record for record in found.records if isinstance(record, Network)]
+    groups = join(networks, notes)
+    models = [_model(group, notes) for group in groups]
+    keys = {
+        key_of(network): model.key
+        for model, group in zip(models, groups, strict=True)
+        for network in group
+    }
+    labels = named_apart(
+        [(model.task, model.name, "" if model.peer else model.format) for model in models],
+        [model.sha256 for model in models],
+    )
+    models = [replace(model, label=label) for model, label in zip(models, labels, strict=True)]
+    models.sort(key=_place)
+    notes += _several(models)
+    notes += _versions(found.sources)
+    return Gathered(
+        models=tuple(models),
+        devices=tuple(_devices(benchmarks, keys, notes)),
+        explanations=tuple(_explanations(found, notes)),
+        rows_of={task: rows for task in TASKS if (rows := _compared_on(models, task))},
+        sources=found.sources,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _place(model: Model) -> tuple[object, ...]:
+    known = FORMATS.index(model.format) if model.format in FORMATS else len(FORMATS)
+    return TASKS.index(model.task), model.peer, model.name, known, model.label
+
+
+def _model(group: Sequence[Network], notes: list[str]) -> Model:
+    """One model of all that is told of it; an evaluation's word counts before a conversion's."""
+    by_weight = sorted(group, key=lambda one: _WEIGHT[one.source.kind])
+    named = sorted(group, key=lambda one: _NAMES[one.source.kind])
+    scores: dict[str, Score] = {}
+    for network in by_weight:
+        for score in network.scores:
+            other = scores.setdefault(score.rows_of, score)
+            evaluated = {score.source.kind, other.source.kind} == {"evaluation"}
+            if other is not score and evaluated:
+                newer = max(score, other, key=lambda one: one.source.made)
+                scores[score.rows_of] = newer
+                notes.append(_twice(f"{network.file} on {score.rows_of}", score, other, newer))
+    return Model(
+        key=f"{group[0].task}/{group[0].sha256 or key_of(group[0])}",
+        label="",
+        name=named[0].name,
+        file=next((one.file for one in named if one.file), ""),
+        format=next((one.format for one in named if one.format), ""),
+        task=group[0].task,
+        sha256=next((one.sha256 for one in group if one.sha256), ""),
+        size_bytes=next((one.size_bytes for one in group if one.size_bytes is not None), None),
+        macs=next((one.macs for one in group if one.macs is not None), None),
+        peer=any(one.peer for one in group),
+        rejected=all(one.rejected for one in by_weight if one.source.kind == "conversion")
+        and any(one.source.kind == "conversion" for one in group),
+        scores=scores,
+        changes=next((one.changes for one in by_weight if one.changes), ()),
+        sources=tuple(dict.fromkeys(one.source for one in by_weight)),
+    )
+
+
+_WEIGHT = {"evaluation": 0, "conversion": 1, "benchmark": 2}
+_NAMES = {"conversion": 0, "benchmark": 1, "evaluation": 2}
+
+
+def _twice(what: str, one: Told, other: Told, kept: Told) -> str:
+    files = listed([str(one.source.file), str(other.source.file)])
+    return f"{what} is measured in {files}: {kept.source.file} is taken"
+
+
+def _several(models: Sequence[Model]) -> Iterable[str]:
+    for task in TASKS:
+        own = [model for model in models if model.task == task and not model.peer]
+        names = list(dict.fromkeys(model.name for model in own))
+        if len(names) > 1:
+            yield f"several {task} models in one report, each a series: {listed(names)}"
+        alike = defaultdict(list)
+        for model in own:
+            alike[model.name, model.format].append(model.sha256[:8] or "no checksum")
+        for (name, _), sums in alike.items():
+            if len(sums) > 1:
+                what = f"{count(len(sums), 'different model')} are called {name}"
+                yield f"{task}: {what}, told apart by their checksums: {listed(sums)}"
+
+
+def _versions(sources: Sequence[Source]) -> Iterable[str]:
+    files: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        if source.version:
+            files[source.version].append(str(source.file))
+    if len(files) > 1:
+        told = [f"{version} ({', '.join(names)})" for version, names in sorted(files.items())]
+        yield f"files of different versions of the toolkit: {listed(told)}"
+
+
+def _devices(
+    benchmarks: Sequence[Benchmark], keys: Mapping[str, str], notes: list[str]
+) -> Iterable[Measured]:
+    by_identity: dict[tuple[str, ...], list[Benchmark]] = defaultdict(list)
+    for one in benchmarks:
+        by_identity[one.device.identity].append(one)
+    names = [identity[0] for identity in by_identity]
+    for place, (identity, files) in enumerate(by_identity.items()):
+        name, cpu = identity[0], identity[1]
+        label = name
+        if names.count(name) > 1:
+            label = f"{name}, {cpu}" if cpu and cpu != name else f"{name} ({place + 1})"
+        timings: dict[object, Timing] = {}
+        frames: dict[object, FrameTiming] = {}
+        for one in sorted(files, key=lambda file: file.source.made):
+            at = {network.id: keys[key_of(network)] for network in one.networks}
+            for timing in one.timings:
+                found = replace(timing, model=at[timing.model])
+                setting = (found.model, found.delegate, found.threads)
+                _take(timings, setting, found, label, notes)
+            for frame in one.frames:
+                pair = replace(frame, emotion=at[frame.emotion], keypoints=at[frame.keypoints])
+                what = (pair.emotion, pair.keypoints, pair.delegate, pair.threads, pair.what)
+                _take(frames, what, pair, label, notes)
+        newest = max(files, key=lambda file: file.source.made)
+        yield Measured(
+            label,
+            newest.device,
+            tuple(timings.values()),
+            tuple(frames.values()),
+            tuple(one.source for one in files),
+        )
+
+
+def _take(
+    taken: dict[object, Kind], what: object, found: Kind, device: str, notes: list[str]
+) -> None:
+    """Keep the newer of two measurements of the same, which comes later, and say so."""
+    other = taken.get(what)
+    if other is not None:
+        said = "a network" if isinstance(found, Timing) else "the frame path"
+        notes.append(_twice(f"{said} on {device}", other, found, found))
+    taken[what] = found
+
+
+def _explanations(found: Found, notes: list[str]) -> Iterable[Explanation]:
+    met: dict[tuple[str, str], Explanation] = {}
+    for record in found.records:
+        if isinstance(record, Explanation):
+            other = met.setdefault((record.task, record.name), record)
+            if other is not record:
+                files = f"{other.source.file} and {record.source.file}"
+                notes.append(f"layers of {record.name} are in {files}: the first is taken")
+    yield from met.values()
+
+
+def _compared_on(models: Sequence[Model], task: str) -> str:
+    """The rows that most models of a task were measured on, peers among them.
+
+    Of equal ones, those that no training face resembles, that are complete, and most of them.
+    """
+    counts: dict[str, list[Score]] = defaultdict(list)
+    for model in models:
+        if model.task == task:
+            for rows_of, score in model.scores.items():
+                counts[rows_of].append(score)
+    return max(
+        counts,
+        key=lambda rows: (
+            len(counts[rows]),
+            "missing points" not in rows,
+            "near twins" in rows,
+            max(score.rows for score in counts[rows]),
+        ),
+        default="",
+    )

@@ -1,0 +1,94 @@
+"""What a user wants of a model: `latency<5ms,size<400kB`, `accuracy`, ..."""
+
+import re
+from dataclasses import dataclass
+
+from edge_emotion.errors import WrongUse
+
+AIMS = ("accuracy", "latency", "size")
+EXPECTED = (
+    "latency<5ms, size<400kB, accuracy>80%, rmse<2px, or one of accuracy, latency and size as the "
+    "aim; several with commas"
+)
+_LIMIT = re.compile(r"(\w+)\s*([<>])\s*=?\s*([\d.]+)\s*([a-zµ%]*)", re.IGNORECASE)
+# What one unit is in the unit of the figures: ms, bytes, fractions and px.
+_UNITS = {
+    "latency": ("<", {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0}),
+    "size": ("<", {"b": 1.0, "kb": 1e3, "mb": 1e6}),
+    "accuracy": (">", {"%": 0.01}),
+    "rmse": ("<", {"px": 1.0}),
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One bound that a model has to keep.
+
+    Attributes:
+        quantity: latency (ms), size (bytes), accuracy (a fraction) or rmse (px).
+        bound: in that unit.
+        words: as it was given.
+    """
+
+    quantity: str
+    bound: float
+    words: str
+
+    def kept_by(self, value: float | None) -> bool:
+        """Whether a figure keeps it; one that was not measured does not."""
+        if value is None:
+            return False
+        return value > self.bound if self.quantity == "accuracy" else value < self.bound
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What counts: the limits first, then the aim.
+
+    Attributes:
+        limits: that a model has to keep.
+        aim: accuracy, latency or size; empty for the fastest of those as accurate as the best.
+    """
+
+    limits: tuple[Limit, ...] = ()
+    aim: str = ""
+
+    @property
+    def words(self) -> str:
+        """As it is given on the command line."""
+        return ",".join([*(limit.words for limit in self.limits), *filter(None, [self.aim])])
+
+
+def parse_goal(text: str) -> Goal:
+    """The goal that a text states; an empty one states the default.
+
+    Raises:
+        WrongUse: naming what is not understood.
+    """
+    limits: list[Limit] = []
+    aims: list[str] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        if part.lower() in AIMS:
+            aims.append(part.lower())
+        else:
+            limits.append(_limit(part))
+    if len(set(aims)) > 1:
+        raise WrongUse(f"--goal {text} aims at {' and '.join(aims)}", expected="one aim at most")
+    return Goal(tuple(limits), aims[0] if aims else "")
+
+
+def _limit(part: str) -> Limit:
+    found = _LIMIT.fullmatch(part)
+    quantity = found[1].lower() if found else ""
+    if found is None or quantity not in _UNITS:
+        raise WrongUse(f"--goal {part} is not understood", expected=EXPECTED)
+    sign, units = _UNITS[quantity]
+    factor = units.get(found[4].lower())
+    if found[2] != sign or factor is None:
+        expected = " or ".join(f"{quantity}{sign}5{unit}" for unit in units)
+        raise WrongUse(f"--goal {part} is not understood", expected=expected)
+    try:
+        bound = float(found[3])
+    except ValueError as error:
+        raise WrongUse(f"--goal {part}: {found[3]} is no number", expected=EXPECTED) from error
+    return Limit(quantity, bound * factor, "".join(part.split()))

@@ -1,0 +1,75 @@
+"""Which entries of different files are the same model."""
+
+from collections.abc import Sequence
+
+from edge_emotion_report.records import Network
+from edge_emotion_report.wording import listed
+
+
+def key_of(network: Network) -> str:
+    """What tells an entry from all others: the file it is in, and its place there."""
+    return f"{network.source.file}:{network.task}:{network.id}"
+
+
+def join(networks: Sequence[Network], notes: list[str]) -> list[list[Network]]:
+    """Groups of entries about the same model.
+
+    The checksum decides.  Without one, a file of the same name and size is the same; an evaluation
+    of an earlier version tells neither and is given to the only model of that file's name.
+    """
+    groups: list[list[Network]] = []
+    unclear = [network for network in networks if not network.sha256]
+    for network in networks:
+        if network.sha256:
+            at = [group for group in groups if _is_same(group[0], network)]
+            _put(network, at, groups)
+    for network in unclear:
+        _put(network, _guessed(network, groups, notes), groups)
+    return groups
+
+
+def _is_same(one: Network, other: Network) -> bool:
+    return (one.task, one.sha256) == (other.task, other.sha256)
+
+
+def _put(network: Network, at: list[list[Network]], groups: list[list[Network]]) -> None:
+    if at:
+        at[0].append(network)
+    else:
+        groups.append([network])
+
+
+def _guessed(
+    network: Network, groups: list[list[Network]], notes: list[str]
+) -> list[list[Network]]:
+    alike = [group for group in groups if _may_be(network, group)]
+    if network.size_bytes is not None or not alike:
+        return alike[:1]
+    told = f"{network.source.file} tells no checksum of {network.file}"
+    if len(alike) > 1:
+        names = listed([f"{group[0].sha256[:8] or group[0].source.file}" for group in alike])
+        notes.append(f"{told}, which may be {names}: it is a model of its own here")
+        return []
+    notes.append(f"{told}: taken for the one of that name in {alike[0][0].source.file}")
+    return alike
+
+
+def _may_be(network: Network, group: list[Network]) -> bool:
+    first = group[0]
+    sizes = {network.size_bytes, *(one.size_bytes for one in group)} - {None}
+    same_file = (network.task, network.file) == (first.task, first.file)
+    return same_file and len(sizes) == 1
+
+
+def named_apart(wanted: Sequence[tuple[str, str, str]], checksums: Sequence[str]) -> list[str]:
+    """A label for each model that no other of its task has.
+
+    Args:
+        wanted: task, name and format of each.
+        checksums: of their files; empty where it is not known.
+    """
+    labels = []
+    for place, (name, checksum) in enumerate(zip(wanted, checksums, strict=True), 1):
+        label = f"{name[1]} {name[2]}".strip()
+        labels.append(label if wanted.count(name) == 1 else f"{label} ({checksum[:8] or place})")
+    return labels

@@ -1,0 +1,217 @@
+"""What the files hold, each kind as its own record, made by `parsing`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Interval = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that figures come from.
+
+    Attributes:
+        file: as it was named.
+        kind: benchmark, conversion, evaluation or layers.
+        command: that made it, as it tells or as its kind implies.
+        made: when, as it tells; may be empty.
+        version: of the toolkit that made it; may be empty.
+    """
+
+    file: Path
+    kind: str
+    command: str
+    made: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """How right a model is on one set of rows.
+
+    Attributes:
+        rows_of: the rows, in words.
+        rows: how many.
+        value: accuracy as a fraction, or RMSE in px of the 96 px face.
+        interval: 95 %, in the same unit; None where it was not measured.
+        source: the file that has it.
+    """
+
+    rows_of: str
+    rows: int
+    value: float
+    interval: Interval
+    source: Source
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a format loses by one measure against its own float network, on the same rows.
+
+    Attributes:
+        measure: accuracy, recall.Disgust, rmse_px, point_error_px.nose_tip, ...
+        unit: points (percentage points) or px.
+        drop: above 0 if it became worse; None if not measured.
+        interval: of `drop`, 95 %, paired.
+    """
+
+    measure: str
+    unit: str
+    drop: float | None
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model as one file tells of it.
+
+    Attributes:
+        id: within that file.
+        sha256: of the model's file; empty if not told.
+        task, name, file, format: emotion or keypoints; the run's or the peer's name; the file's
+            name; int8, float32, ...
+        size_bytes: of the file.
+        peer: whether it is somebody else's.
+        macs: multiply-accumulates a face.
+        scores: on whichever rows the file tells of.
+        changes: against its float network.
+        rejected: whether it did not pass the gate.
+        source: the file that tells this.
+    """
+
+    id: str
+    sha256: str
+    task: str
+    name: str
+    file: str
+    format: str
+    size_bytes: float | None
+    peer: bool
+    macs: float | None
+    scores: tuple[Score, ...]
+    changes: tuple[Change, ...]
+    rejected: bool
+    source: Source
+
+
+@dataclass(frozen=True)
+class Device:
+    """A machine, and how it was while it measured.
+
+    Attributes:
+        name, cpu, cores, architecture: what tells it from others.
+        facts: further ones by their names, in words.
+        warnings: about this measurement.
+    """
+
+    name: str
+    cpu: str
+    cores: str
+    architecture: str
+    facts: Mapping[str, str] = field(hash=False)
+    warnings: tuple[str, ...] = field(hash=False)
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Equal where it may be the same machine."""
+        return self.name, self.cpu, self.cores, self.architecture
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How long something takes on a device.
+
+    Attributes:
+        delegate, threads: the setting.
+        p50_ms, p90_ms, p99_ms: of a face, or of a frame; None where it failed.
+        interval_ms: of p50, 95 %.
+        per_s: faces or frames a second.
+        error: why it failed; empty if it did not.
+        source: the file that has it.
+    """
+
+    delegate: str
+    threads: int
+    p50_ms: float | None
+    p90_ms: float | None
+    p99_ms: float | None
+    interval_ms: Interval
+    per_s: float | None
+    error: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Timing(Speed):
+    """A network alone; `model` is a `Network.id`, `energy_mj` what a run draws, idling included."""
+
+    model: str
+    load_ms: float | None
+    first_ms: float | None
+    memory_mb: float | None
+    energy_mj: float | None
+
+
+@dataclass(frozen=True)
+class FrameTiming(Speed):
+    """Both networks and the detector on whole frames.
+
+    Attributes:
+        emotion, keypoints: `Network.id` of the two.
+        what: the frames and how often the detector runs, in words.
+        stages_ms: mean time of a frame spent in each stage.
+    """
+
+    emotion: str
+    keypoints: str
+    what: str
+    stages_ms: Mapping[str, float] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One file of `edge-emotion benchmark`."""
+
+    source: Source
+    device: Device
+    networks: tuple[Network, ...]
+    timings: tuple[Timing, ...]
+    frames: tuple[FrameTiming, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What int8 costs in one layer, as `convert --why` tells.
+
+    Attributes:
+        name, operator: of the layer.
+        share: of the noise that all layers add.
+        sqnr_so_far_db, sqnr_db: of what comes out of it, and of its own doing; None if exact.
+        error_steps: its own error in steps of its grid.
+        channel_ratio: the widest channel's range by the median one's.
+    """
+
+    name: str
+    operator: str
+    share: float
+    sqnr_so_far_db: float | None
+    sqnr_db: float | None
+    error_steps: float | None
+    channel_ratio: float | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Layers of one network, the dearest first, and the likely cause in a sentence."""
+
+    name: str
+    task: str
+    measured_on: str
+    cause: str
+    remedy: str
+    layers: tuple[Layer, ...]
+    source: Source
+
+
+Record = Benchmark | Network | Explanation

@@ -1,0 +1,207 @@
+"""The whole way of a frame, on a clip that every machine draws alike and the base install can.
+
+A face of the test vectors' kind sways before soft patches.  Haar's cascade finds it, the face rule
+takes it, and the patches cost the cascade about what a photograph does.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.testvectors import draw_faces
+from edge_emotion.types import Frame, Image
+from edge_emotion_device.analyzer import Analyzer
+from edge_emotion_device.benchmark.networks import Say, failing, write_timing
+from edge_emotion_device.benchmark.options import BenchmarkOptions
+from edge_emotion_device.benchmark.rounds import Durations, rounded, take_turns, timings
+from edge_emotion_device.benchmark.subjects import Subject, delegates_for
+
+WIDTH_PX, HEIGHT_PX = 640, 480
+FRAMES = 60
+_FPS = 30
+_FACE, _FACE_PX = 4, 192
+_SWAY_PX = (60, 30)
+_PATCHES_PX = (80, 40, 20, 10, 5)  # each as strong as it is large
+_MOST_ROUNDS, _FEWEST_ROUNDS = 20, 5
+_EVERY = 10
+
+
+def draw_clip() -> list[Image]:
+    """`(480, 640, 3) uint8` BGR frames; the last leads to the first."""
+    patches, (face,) = _patches(), draw_faces([_FACE], _FACE_PX)
+    frames = []
+    for index in range(FRAMES):
+        phase = 2 * math.pi * index / FRAMES
+        left = (WIDTH_PX - _FACE_PX) // 2 + round(_SWAY_PX[0] * math.sin(phase))
+        top = (HEIGHT_PX - _FACE_PX) // 2 + round(_SWAY_PX[1] * math.sin(2 * phase))
+        gray = patches.copy()
+        gray[top : top + _FACE_PX, left : left + _FACE_PX] = face
+        frames.append(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
+    return frames
+
+
+def _patches() -> Image:
+    """`(480, 640) uint8` gray, rough and fine."""
+    total = np.zeros((HEIGHT_PX, WIDTH_PX), np.int64)
+    for side in _PATCHES_PX:
+        height, width = HEIGHT_PX // side, WIDTH_PX // side
+        drawn = hashlib.shake_128(f"edge-emotion patches {side}".encode()).digest(height * width)
+        grays = np.frombuffer(drawn, np.uint8).reshape(height, width)
+        whole = cv2.resize(grays, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_LINEAR_EXACT)
+        total += side * whole.astype(np.int64)
+    return (total // sum(_PATCHES_PX)).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class FramePath:
+    """Both networks in the frame path, in one way of running them."""
+
+    emotion: Subject
+    keypoints: Subject
+    delegate: str
+    threads: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """What names it in the benchmark file."""
+        return {
+            "emotion": self.emotion.id,
+            "keypoints": self.keypoints.id,
+            "delegate": self.delegate,
+            "threads": self.threads,
+            "frame_px": [WIDTH_PX, HEIGHT_PX],
+            "detector": "haar",
+            "every": _EVERY,
+        }
+
+    def open(self) -> Analyzer:
+        """The analyzer.
+
+        Raises:
+            EdgeEmotionError: the delegate cannot be had, or not for one of the networks.
+        """
+        return Analyzer(
+            *(self.emotion.path, self.keypoints.path, self.delegate, self.threads),
+            detect_every=_EVERY,
+            detector="haar",
+        )
+
+
+class Loop:
+    """A clip without end, read by one analyzer; a round is once around.
+
+    Attributes:
+        stages_ms: sum over all frames so far of what each stage took.
+        frames: how many that were.
+    """
+
+    def __init__(self, analyzer: Analyzer, clip: Sequence[Image]) -> None:
+        self._analyzer, self._clip, self._index = analyzer, clip, 0
+        self.stages_ms = {"detect": 0.0, "keypoints": 0.0, "emotion": 0.0}
+        self.frames = 0
+
+    def warm_up(self) -> float:
+        """Find the face and follow it around; returns the seconds it took.
+
+        Raises:
+            EdgeEmotionError: it is not followed.
+        """
+        faces, durations = self._around()
+        if faces != len(self._clip):
+            raise EdgeEmotionError(
+                f"the drawn face was read in {faces} of {len(self._clip)} frames",
+                expected="networks that follow it",
+            )
+        self.stages_ms = dict.fromkeys(self.stages_ms, 0.0)
+        self.frames = 0
+        return float(durations.sum()) / 1000
+
+    def __call__(self) -> Durations:
+        """Milliseconds of each frame."""
+        return self._around()[1]
+
+    def _around(self) -> tuple[int, Durations]:
+        faces, durations = 0, np.empty(len(self._clip))
+        for place, image in enumerate(self._clip):
+            frame = Frame(image, self._index, self._index / _FPS)
+            start = perf_counter_ns()
+            readings = self._analyzer.analyze(frame)
+            durations[place] = perf_counter_ns() - start
+            self._index += 1
+            faces += len(readings) == 1
+            self.stages_ms["detect"] += self._analyzer.detect_ms
+            for reading in readings:
+                for stage in ("keypoints", "emotion"):
+                    self.stages_ms[stage] += reading.ms[stage]
+        self.frames += len(self._clip)
+        return faces, durations / 1e6
+
+
+def time_frame_paths(
+    found_pairs: Sequence[tuple[Subject, Subject]],
+    failures: Mapping[tuple[str, str], str],
+    options: BenchmarkOptions,
+    say: Say,
+) -> list[dict[str, Any]]:
+    """Measure each pair of networks on every delegate that suits both, with all threads.
+
+    Args:
+        found_pairs: of an emotion and a keypoint model.
+        failures: why a model failed on a delegate before, by its id and the delegate: it is not
+            tried again, for it may have crashed, and this process has no other to do that in.
+        options: what and how.
+        say: told what is under way.
+
+    Returns:
+        A row of the benchmark file for each.
+    """
+    paths = _paths(found_pairs, options)
+    rows, clip = [path.as_dict() for path in paths], draw_clip()
+    loops: dict[int, Loop] = {}
+    slowest_s = 0.0
+    for place, path in enumerate(paths):
+        say(f"frame path {place + 1} of {len(paths)}")
+        with failing(rows[place]):
+            for subject in (path.emotion, path.keypoints):
+                if (subject.id, path.delegate) in failures:
+                    raise EdgeEmotionError(failures[subject.id, path.delegate])
+            loop = Loop(path.open(), clip)
+            slowest_s = max(slowest_s, loop.warm_up())
+            loops[place] = loop
+    rounds = max(_FEWEST_ROUNDS, min(_MOST_ROUNDS, int(options.max_s / max(slowest_s, 1e-6))))
+    rounds = min(rounds, options.rounds)
+    found = take_turns(
+        list(loops.values()),
+        rounds,
+        lambda number: say(f"timing the frame path, round {number} of {rounds}"),
+    )
+    for (place, loop), timing in zip(loops.items(), timings(found), strict=True):
+        write_timing(rows[place], timing)
+        if not isinstance(timing, str):
+            stages = {stage: total / loop.frames for stage, total in loop.stages_ms.items()}
+            stages["other"] = timing.mean_ms - sum(stages.values())
+            stages = {stage: rounded(ms) for stage, ms in stages.items()}
+            rows[place] |= {"faces": 1, "stages_ms": stages}
+    return rows
+
+
+def _paths(
+    found_pairs: Sequence[tuple[Subject, Subject]], options: BenchmarkOptions
+) -> list[FramePath]:
+    paths = []
+    for emotion, keypoints in found_pairs:
+        both = set(delegates_for(emotion, options.delegates))
+        both &= set(delegates_for(keypoints, options.delegates))
+        paths += [
+            FramePath(emotion, keypoints, delegate, threads)
+            for delegate in options.delegates
+            if delegate in both
+            for threads in options.threads
+        ]
+    return paths

@@ -1,0 +1,33 @@
+"""What each layer takes, beside the machine's peak: the part of the file that a roofline is of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from edge_emotion_device.benchmark.networks import Say
+from edge_emotion_device.benchmark.subjects import Subject
+from edge_emotion_device.roofline.layers import time_layers
+from edge_emotion_device.roofline.peak import memory_bytes_per_s, peak_macs_per_s
+
+
+def measure_layers(subjects: Sequence[Subject], say: Say) -> dict[str, Any]:
+    """Time the layers of each model on one thread of the CPU.
+
+    Returns:
+        The machine's peaks by one thread, and a row a model; one whose graph cannot be cut, or
+        does not run on the CPU, is a row that says so.
+    """
+    say("the machine's peak")
+    found: dict[str, Any] = {
+        "peak_macs_per_s": round(peak_macs_per_s()),
+        "memory_bytes_per_s": round(memory_bytes_per_s()),
+        "models": [],
+    }
+    for subject in subjects:
+        say(f"the layers of {subject.path.name}")
+        row: dict[str, Any] = {"model": subject.id, "status": "ok"}
+        try:
+            row["layers"] = [layer.as_dict() for layer in time_layers(subject.flatbuffer)]
+        except (ValueError, RuntimeError) as error:
+            row.update(status="failed", error=str(error).partition("\n")[0])
+        found["models"].append(row)
+    return found

@@ -1,0 +1,1 @@
+"""What the servers share, `serving/` and `web/`: sockets, connections within limits, uvicorn."""

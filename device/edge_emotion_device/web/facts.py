@@ -1,0 +1,86 @@
+"""What the page and programs are told, as JSON."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from time import monotonic
+from typing import Any
+
+import orjson
+
+from edge_emotion_device.vitals import Vitals
+from edge_emotion_device.web.newest import Item
+
+NO_FRAME_S = 10.0
+_FRESH_S = 0.5
+_FRAMES_LATE = 3  # of those that a low rate gives
+
+
+class Facts:
+    """What viewers share, worked out once for all of them.
+
+    Args:
+        vitals: asked at most twice a second, for it sorts the latest thousands of durations.
+    """
+
+    def __init__(self, vitals: Callable[[], Vitals]) -> None:
+        self._ask = vitals
+        self._vitals: tuple[float, Vitals] | None = None
+        self._readings: tuple[Item | None, bytes] | None = None
+
+    def vitals(self) -> Vitals:
+        """How the run goes, or went half a second ago."""
+        now_s = monotonic()
+        if self._vitals is None or now_s - self._vitals[0] > _FRESH_S:
+            self._vitals = (now_s, self._ask())
+        return self._vitals[1]
+
+    def readings(self, item: Item | None) -> bytes:
+        """`readings_json` of a frame."""
+        if self._readings is None or self._readings[0] is not item:
+            self._readings = (item, readings_json(item))
+        return self._readings[1]
+
+
+def readings_json(item: Item | None) -> bytes:
+    """A frame's number, time and size, and its readings; null and none before the first."""
+    if item is None:
+        nothing = dict.fromkeys(("frame", "time_s", "width", "height"))
+        return orjson.dumps({**nothing, "readings": []})
+    frame, readings = item
+    return orjson.dumps(
+        {
+            "frame": frame.index,
+            "time_s": round(frame.time_s, 4),
+            "width": frame.image.shape[1],
+            "height": frame.image.shape[0],
+            "readings": [reading.as_dict() for reading in readings],
+        }
+    )
+
+
+def vitals_json(vitals: Vitals) -> bytes:
+    """How the run goes, and why it fails if it does; of the stages their percentiles alone."""
+    fields: dict[str, Any] = asdict(vitals)
+    fields["stages"] = {
+        name: {"p50_ms": round(stage.p50_ms, 3), "p95_ms": round(stage.p95_ms, 3)}
+        for name, stage in vitals.stages.items()
+    }
+    fields["labels"] = {label or "undecided": count for label, count in vitals.labels.items()}
+    fields["failing"] = failing(vitals)
+    return orjson.dumps({name: _rounded(value) for name, value in fields.items()})
+
+
+def failing(vitals: Vitals) -> str:
+    """Why no frames come; empty while they do.  Names neither the camera nor its address."""
+    if vitals.trouble:
+        return "the camera is lost"
+    if vitals.since_frame_s is None:
+        return "there was no frame yet"
+    longest_s = max(NO_FRAME_S, _FRAMES_LATE / vitals.limit_fps if vitals.limit_fps else 0.0)
+    if vitals.since_frame_s > longest_s:
+        return f"no frame for {vitals.since_frame_s:.0f} s"
+    return ""
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 2) if isinstance(value, float) else value

@@ -1,0 +1,207 @@
+"""Clients that are slow, idle, many, gone or out of their mind; and the run does not notice."""
+
+import http.client
+import resource
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+import requests
+
+from edge_emotion.types import Frame
+from edge_emotion_device.http import protocol
+from helpers.web_sinks import fed, photograph, reading, web_sink
+
+SOON_S = 10
+MANY = 1000
+
+
+@pytest.fixture
+def sink():
+    with web_sink() as opened:
+        yield opened
+        assert answers(opened)
+
+
+def port(sink) -> int:
+    return urlsplit(sink.url).port
+
+
+def connect(sink) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port(sink)), timeout=SOON_S)
+
+
+def answers(sink) -> bool:
+    return requests.get(sink.url + "api/vitals", timeout=SOON_S).ok
+
+
+def received(client: socket.socket) -> bytes:
+    """What comes until the server closes the connection."""
+    parts = []
+    while True:
+        try:
+            part = client.recv(65536)
+        except ConnectionResetError:
+            part = b""
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def ask(sink, line: str, *headers: str) -> bytes:
+    """The answer to a request as it stands."""
+    with connect(sink) as client:
+        text = "\r\n".join([line, *headers, "Connection: close", "", ""])
+        client.sendall(text.encode("latin-1"))
+        return received(client)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../app.py", "/..%2fapp.py", "/%2e%2e/app.py", "/page/../app.py", "/page/index.html",
+        "//etc/passwd", "/style.css/../../app.py", "/style.css%00.html", "/..\\app.py", "/app.py",
+        "/style.css/", "/index.html", "http://127.0.0.1/../app.py", "/api", "/api/",
+        "/" + "a" * 9000,
+    ],
+)  # fmt: skip
+def test_there_is_no_way_to_another_file(sink, path):
+    reply = ask(sink, f"GET {path} HTTP/1.1", "Host: localhost")
+
+    assert reply.startswith(b"HTTP/1.1 404 ")
+    assert b"root:" not in reply and b"starlette" not in reply
+
+
+@pytest.mark.parametrize(
+    "path", ["", "api/readings", "stream.mjpg", "snapshot.jpg", "app.js", "healthz"]
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_there_is_nothing_to_change(sink, method, path):
+    reply = requests.request(method, sink.url + path, data=b"x" * 1000, timeout=SOON_S)
+
+    assert reply.status_code == 405
+    assert set(reply.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"x: y\r\n" * 20_000,
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"a=b; " * 20_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"GET \xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\x00" * 1000,
+        b"A" * 100_000,
+    ],
+    ids=[
+        "many headers", "large cookie", "long path", "no host", "two hosts", "version", "length",
+        "encoding", "no ASCII", "TLS", "zeros", "no end",
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_refused(sink, request_):
+    with connect(sink) as client:
+        client.sendall(request_)
+        client.shutdown(socket.SHUT_WR)
+        assert received(client).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ", b""))
+
+
+def test_a_websocket_is_not_opened(sink):
+    reply = ask(
+        sink, "GET / HTTP/1.1", "Host: localhost", "Upgrade: websocket",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 13",
+    )  # fmt: skip
+
+    assert b" 101 " not in reply.partition(b"\r\n")[0]
+
+
+def test_headers_that_drip_do_not_keep_a_connection(sink, monkeypatch):
+    monkeypatch.setattr(protocol, "STILL_S", 0.5)
+    with connect(sink) as slow, connect(sink) as silent:
+        slow.sendall(b"GET / HTTP/1.1\r\n")
+        start = time.monotonic()
+        with pytest.raises(OSError):
+            while time.monotonic() < start + SOON_S:
+                slow.sendall(b"x-more: 1\r\n")
+                time.sleep(0.05)
+        assert received(silent) == b""
+
+
+def test_a_stream_outlasts_what_a_silent_connection_may_take(sink, monkeypatch):
+    monkeypatch.setattr(protocol, "STILL_S", 0.5)
+    with fed(sink, fps=10), connect(sink) as viewer:
+        viewer.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            assert viewer.recv(65536)
+
+
+def test_a_thousand_idle_connections_keep_nobody_out(sink):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4 * MANY)), hard))
+    try:
+        with fed(sink), ExitStack() as stack:
+            viewer = stack.enter_context(
+                requests.get(sink.url + "stream.mjpg", stream=True, timeout=SOON_S)
+            )
+            for _ in range(MANY):
+                stack.enter_context(connect(sink))
+            assert answers(sink)
+            parts = viewer.iter_content(4096)
+            assert (
+                sum(len(next(parts)) for _ in range(50)) > 50_000
+            )  # the viewer has kept its place
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_clients_that_vanish_leave_nothing_behind(sink):
+    whole = b"GET /stream.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    threads = threading.active_count()
+    with fed(sink):
+        for cut in range(0, len(whole) + 1, 5):
+            with connect(sink) as client:
+                client.sendall(whole[:cut])
+        for _ in range(50):
+            with connect(sink) as client:
+                client.sendall(whole)
+                client.recv(1000)
+        for _ in range(20):
+            connection = http.client.HTTPConnection("127.0.0.1", port(sink), timeout=SOON_S)
+            connection.request("GET", "/snapshot.jpg")
+            connection.close()
+        assert answers(sink)
+
+    assert threading.active_count() <= threads + 1
+
+
+def test_the_run_is_not_held_up_by_its_viewers(sink):
+    """What a frame costs the run: an assignment, and at times a call of the event loop."""
+    frame, readings = Frame(photograph(), 0, 0.0), [reading()]
+
+    def write_s() -> np.ndarray:
+        durations = []
+        for _ in range(100):
+            start = time.perf_counter()
+            sink.write(frame, readings)
+            durations.append(time.perf_counter() - start)
+            time.sleep(0.005)
+        return np.array(durations)
+
+    with ExitStack() as stack:
+        for path in ("stream.mjpg", "api/events") * 8:  # none of which reads anything
+            client = stack.enter_context(connect(sink))
+            client.sendall(f"GET /{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        watched_s = write_s()
+
+    assert np.median(watched_s) < 0.001
+    assert np.median(write_s()) < 0.001
