@@ -9,7 +9,6 @@ A table has a command's name and its keys those of the long options, with unders
 What is given on the command line, or as EDGE_EMOTION_*, goes before the file.
 """
 
-import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from edge_emotion.errors import WrongUse
-from edge_emotion.toml import tomllib
+from edge_emotion.toml import line_of, tomllib
 
 _LARGEST_BYTES = 1_000_000  # more are no settings
 
@@ -58,12 +57,13 @@ def read_settings(path: Path, ctx: typer.Context) -> dict[str, Any]:
     for name, table in tables.items():
         if name not in commands or not isinstance(table, dict):
             raise WrongUse(
-                f"{path}{_line(text, name)}: {name}", expected="a table of a command, such as [run]"
+                f"{path}{line_of(text, name)}: {name}",
+                expected="a table of a command, such as [run]",
             )
     options = {option.name: option for option in ctx.command.params if option.name != "config"}
     values = tables.get(str(ctx.info_name), {})
     for key, value in values.items():
-        where = f"{path}{_line(text, key, str(ctx.info_name))}"
+        where = f"{path}{line_of(text, key, str(ctx.info_name))}"
         if key not in options:
             near = get_close_matches(key, map(str, options), n=1, cutoff=0.5)
             raise WrongUse(
@@ -100,18 +100,3 @@ def _check(where: str, ctx: typer.Context, option: Any, value: Any) -> None:
     except Exception as error:  # Click's BadParameter, whichever Click Typer goes with
         why = getattr(error, "message", str(error)).rstrip(".")
         raise WrongUse(f"{where}: {option.name} is {value!r}; {why}") from error
-
-
-def _line(text: str, key: str, table: str = "") -> str:
-    """`:N`, the line that sets a key of a table, or begins a table; empty where none does."""
-    current = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*[\"']?([\w-]+)", line)
-        if header:
-            current = header[1]
-        named = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]", line)
-        if (table and current == table and named and named[1] == key) or (
-            not table and ((header and header[1] == key) or (named and named[1] == key))
-        ):
-            return f":{number}"
-    return ""

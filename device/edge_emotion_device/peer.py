@@ -12,7 +12,6 @@
 docs/benchmark.md describes every key.
 """
 
-import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +26,7 @@ from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, resize_square
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.quiet import native_messages_hidden
-from edge_emotion.toml import tomllib
+from edge_emotion.toml import line_of, tomllib
 from edge_emotion.types import Floats, Image
 from edge_emotion_device.runtime import open_interpreter
 
@@ -306,17 +305,6 @@ class _Adapter:
 
     def _wrong(self, table: str, key: str, what: str, expected: str) -> WrongUse:
         name = f"{table}.{key}" if table else key
-        return WrongUse(f"{self._path}{self._line(table, key)}: {name} {what}", expected=expected)
-
-    def _line(self, table: str, key: str) -> str:
-        """`:N`, the line that sets a key of a table; empty where none does."""
-        current = ""
-        for number, line in enumerate(self._text.splitlines(), 1):
-            header = re.match(r"\s*\[\s*([\w.-]+)\s*\]", line)
-            current = header[1] if header else current
-            names = (f"{table}.{key}", key) if table else (key,)
-            if current in names or (
-                current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line)
-            ):
-                return f":{number}"
-        return ""
+        return WrongUse(
+            f"{self._path}{line_of(self._text, key, table)}: {name} {what}", expected=expected
+        )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-BEST_FPS, WORST_FPS = 20.0, 1.0
+BEST_FPS, WORST_FPS = 15.0, 1.0
 _LEAST_FPS = 6.0  # before pictures become worse
 _BLOCKED_S = 0.02  # a socket that has room takes a picture in far less
 _USED = 0.8  # of what the link was measured to take, so that what waits in the socket drains

@@ -31,7 +31,7 @@ def test_a_fast_link_gets_the_best_pictures_at_the_best_rate():
 
 
 def test_the_rate_goes_down_before_the_quality():
-    seen = watch(Pace(), 600_000, 60)
+    seen = watch(Pace(), 500_000, 60)
 
     assert {level for _, level in seen} == {0}
     assert max(fps for fps, _ in seen[-50:]) < 0.6 * BEST_FPS
