@@ -102,7 +102,15 @@ def _measure(opened: Opened, data: Path | None, split: str) -> list[Measured]:
 
 def _evaluation(opened: Opened, measured: Sequence[Measured]) -> Evaluation:
     parts = tuple(found.part for found in measured)
-    return Evaluation(opened.path, opened.task, parts, opened.name, opened.file, bool(opened.peer))
+    return Evaluation(
+        model=opened.path,
+        task=opened.task,
+        parts=parts,
+        name=opened.name,
+        file=opened.file,
+        peer=bool(opened.peer),
+        flatbuffer_sha256=opened.metadata.flatbuffer_sha256 if opened.metadata else "",
+    )
 
 
 def _occasion() -> dict[str, str]:

@@ -40,6 +40,7 @@ class Evaluation:
         name: of the run, the file or the peer.
         file: of the network itself, where that is one file.
         peer: whether it is somebody else's.
+        flatbuffer_sha256: of that file without its metadata; empty where it has none.
     """
 
     model: Path
@@ -48,16 +49,19 @@ class Evaluation:
     name: str = ""
     file: Path | None = None
     peer: bool = False
+    flatbuffer_sha256: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` prints it; `sha256` and `bytes` are those of the network's one file."""
         content = self.file.read_bytes() if self.file is not None else None
+        sha256 = None if content is None else hashlib.sha256(content).hexdigest()
         return {
             "model": str(self.model),
             "name": self.name,
             "task": self.task,
             "peer": self.peer,
-            "sha256": None if content is None else hashlib.sha256(content).hexdigest(),
+            "sha256": sha256,
+            "flatbuffer_sha256": self.flatbuffer_sha256 or sha256,
             "bytes": None if content is None else len(content),
             "parts": [
                 {

@@ -54,6 +54,7 @@ class Kept:
             "format": candidate.format.name,
             "bytes": self.bytes,
             "sha256": self.sha256,
+            "flatbuffer_sha256": hashlib.sha256(candidate.flatbuffer).hexdigest(),
             "measured_on": candidate.metadata.accuracy["measured_on"],
             "gate": candidate.verdict.as_dict(),
             "float": as_table(candidate.before),

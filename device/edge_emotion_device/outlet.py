@@ -12,7 +12,7 @@ from edge_emotion_device.sinks.base import Sink
 
 _WAITING = 4  # frames: enough for a slow one, and few enough to hold in memory
 _LOOK_EVERY_S = 0.1
-_LAST_WORDS_S = 0.8  # for what still waits when a run is stopped
+_LAST_WORDS_S = 1.5  # for what still waits when a run is stopped
 
 _Item = tuple[Frame, Sequence[Reading]]
 

@@ -1,6 +1,7 @@
 """Drawing readings on a frame: box, points, a chip with the label, and five bars.
 
 Sizes follow the face's.  Chip and bars go beside the face, never on one, and stay in the picture.
+With several faces a chip begins with the number of its own, by which the page knows it.
 """
 
 from collections.abc import Sequence
@@ -97,7 +98,8 @@ def draw_overlay(image: Image, readings: Sequence[Reading]) -> Image:
         sizes = Sizes.of(face)
         _draw_box(canvas, face, sizes, _colour(reading))
         _draw_points(canvas, reading, sizes)
-        taken.append(_draw_chip(canvas, reading, face, sizes, taken))
+        number = f"{reading.track_id}  " if len(readings) > 1 else ""
+        taken.append(_draw_chip(canvas, reading, number, face, sizes, taken))
     for reading, face in zip(readings, faces, strict=True):
         bars = _draw_bars(canvas, reading, face, Sizes.of(face), taken)
         taken += [bars] if bars else []
@@ -144,13 +146,22 @@ def _draw_points(canvas: Image, reading: Reading, sizes: Sizes) -> None:
 
 
 def _draw_chip(
-    canvas: Image, reading: Reading, face: Rect, sizes: Sizes, taken: Sequence[Rect]
+    canvas: Image,
+    reading: Reading,
+    number: str,
+    face: Rect,
+    sizes: Sizes,
+    taken: Sequence[Rect],
 ) -> Rect:
-    """Label and certainty on a dark chip, by preference above the face; returns its place."""
-    if reading.label is None:
-        text = "undecided"
-    else:
-        text = f"{reading.label} {100 * reading.smoothed[EMOTIONS.index(reading.label)]:.0f} %"
+    """Number, label and certainty on a dark chip, by preference above the face.
+
+    Returns:
+        Its place.
+    """
+    text = f"{number}undecided"
+    if reading.label is not None:
+        certainty = reading.smoothed[EMOTIONS.index(reading.label)]
+        text = f"{number}{reading.label} {100 * certainty:.0f} %"
     capital = sizes.capital
     padding = round(capital * 0.8)
     width = _text_width(text, capital) + 3 * padding + capital

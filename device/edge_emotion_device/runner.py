@@ -17,7 +17,7 @@ from edge_emotion_device.options import RunOptions
 from edge_emotion_device.outlet import Outlet
 from edge_emotion_device.pacing import Pace
 from edge_emotion_device.signals import Signals, Stopped
-from edge_emotion_device.sinks import open_sinks
+from edge_emotion_device.sinks import check_sinks, open_sinks
 from edge_emotion_device.sinks.json_lines import ReaderGone
 from edge_emotion_device.summary import Summary
 from edge_emotion_device.supervisor import Supervisor
@@ -41,6 +41,7 @@ def run(options: RunOptions, reread: Reread | None = None) -> ExitCode:
     Raises:
         EdgeEmotionError: a model, the camera or a sink failed.
     """
+    check_sinks(options)
     summary, signals, supervisor = Summary(), Signals(reread is not None), Supervisor()
     whole = _Run(options, reread, summary, signals, supervisor)
     try:

@@ -40,11 +40,15 @@ def test_the_same_network_as_a_peer_has_the_same_figures(adapter, data):
     assert theirs.parts[0].figures.confusion == own.parts[0].figures.confusion
 
 
-def test_its_json_names_the_peer_and_the_file_that_a_report_knows_it_by(adapter, data, capsys):
+def test_its_json_names_the_peer_and_the_file_that_a_report_knows_it_by(
+    adapter, data, capsys, monkeypatch
+):
+    monkeypatch.setattr("sys.argv", ["edge-emotion", "evaluate", "a peer.toml", "--json"])
     evaluate_command(adapter, data=data, as_json=True)
     told = json.loads(capsys.readouterr().out)
 
     content = (adapter.parent / "theirs.tflite").read_bytes()
     assert (told["name"], told["peer"], told["task"]) == ("theirs", True, "emotion")
     assert (told["sha256"], told["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
-    assert told["made"] and told["command"].startswith("edge-emotion ") and told["tool"]
+    assert told["command"] == "edge-emotion evaluate 'a peer.toml' --json"
+    assert told["made"] and told["tool"]

@@ -269,7 +269,7 @@ def test_a_slow_viewer_gets_worse_pictures_and_holds_up_nobody(sink):
 def test_there_is_room_for_16_viewers_and_again_when_one_leaves(sink, path):
     with fed(sink, fps=5):
         viewers = [get(sink, path, stream=True) for _ in range(16)]
-        full = get(sink, path)
+        full = get(sink, path, stream=True)
         assert [viewer.status_code for viewer in viewers] == [200] * 16
         assert (full.status_code, full.headers["retry-after"]) == (503, "5")
         for viewer in viewers:
@@ -319,6 +319,7 @@ def test_a_viewer_that_hangs_does_not_hold_up_the_end(sink):
         start = time.monotonic()
         sink.close()
         took_s = time.monotonic() - start
+        assert not any(thread.name == "page" for thread in threading.enumerate())
 
     assert took_s < 0.75
 

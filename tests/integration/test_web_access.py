@@ -140,7 +140,9 @@ def test_a_browser_is_asked_for_it_and_keeps_it_in_a_cookie(guarded):
     asked = get(guarded.url)
     assert asked.status_code == 401
     assert '<input id="token" name="token" type="password"' in asked.text
-    assert get(f"{guarded.url}?token=wrong").status_code == 401
+    wrong = get(f"{guarded.url}?token=wrong")
+    assert wrong.status_code == 401
+    assert 'data-wrong="no"' in asked.text and 'data-wrong="yes"' in wrong.text
 
     welcome = get(f"{guarded.url}?token={quote(TOKEN)}")
     assert (welcome.status_code, welcome.headers["location"]) == (303, "./")

@@ -64,7 +64,7 @@ def screen(browser):
 
 
 def text(browser, name: str) -> str:
-    return browser.execute_script(f"return document.getElementById('{name}').innerText")
+    return browser.execute_script(f"return document.getElementById('{name}')?.innerText ?? ''")
 
 
 def wait_until(happens) -> None:
@@ -305,17 +305,24 @@ def test_it_comes_back_when_only_the_picture_breaks_off(screen, monkeypatch):
         wait_until(lambda: len(streams()) == 2)
 
 
-def test_who_does_not_know_the_token_is_asked_for_it(screen, tmp_path):
+def test_who_does_not_know_the_token_is_asked_for_it_and_again_for_a_new_one(screen, tmp_path):
     file = tmp_path / "token"
     file.touch(0o600)
     file.write_text("a-good-token")
     with web_sink(web_token_file=file) as sink, fed(sink):
+        port = sink.url.split(":")[2].strip("/")
         screen.get(sink.url)
-        assert "This page asks for a token" in screen.find_element("tag name", "body").text
+        assert "This page asks for a token" in text(screen, "login")
+        screen.find_element("id", "token").send_keys("no-good-token\n")
+        wait_until(lambda: "That is not the token" in text(screen, "login"))
         screen.find_element("id", "token").send_keys("a-good-token\n")
         wait_until(lambda: text(screen, "state") == "Live")
         assert screen.current_url == sink.url
         assert screen.execute_script("return document.cookie") == ""
+
+    file.write_text("another-token")
+    with web_sink(web=port, web_token_file=file):
+        wait_until(lambda: "This page asks for a token" in text(screen, "login"))
 
 
 def test_a_slow_camera_leaves_no_gaps_and_nobody_flickers(screen):

@@ -14,6 +14,7 @@ HEAVY = (
     "pandas",
     "edge_emotion_train",
     "edge_emotion_convert",
+    "edge_emotion_report",
 )
 
 

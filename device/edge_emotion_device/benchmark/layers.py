@@ -9,8 +9,13 @@ from edge_emotion_device.roofline.layers import time_layers
 from edge_emotion_device.roofline.peak import memory_bytes_per_s, peak_macs_per_s
 
 
-def measure_layers(subjects: Sequence[Subject], say: Say) -> dict[str, Any]:
+def measure_layers(subjects: Sequence[Subject], say: Say, max_s: float) -> dict[str, Any]:
     """Time the layers of each model on one thread of the CPU.
+
+    Args:
+        subjects: the models.
+        say: told what is under way.
+        max_s: what each may take.
 
     Returns:
         The machine's peaks by one thread, and a row a model; one whose graph cannot be cut, or
@@ -26,7 +31,7 @@ def measure_layers(subjects: Sequence[Subject], say: Say) -> dict[str, Any]:
         say(f"the layers of {subject.path.name}")
         row: dict[str, Any] = {"model": subject.id, "status": "ok"}
         try:
-            row["layers"] = [layer.as_dict() for layer in time_layers(subject.flatbuffer)]
+            row["layers"] = [layer.as_dict() for layer in time_layers(subject.flatbuffer, max_s=max_s)]
         except (ValueError, RuntimeError) as error:
             row.update(status="failed", error=str(error).partition("\n")[0])
         found["models"].append(row)

@@ -92,6 +92,7 @@ class Subject:
             "id": self.id,
             "file": self.path.name,
             "sha256": self._sha256,
+            "flatbuffer_sha256": hashlib.sha256(self.flatbuffer).hexdigest(),
             "task": self.task,
             "name": name,
             "format": self.format,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from math import prod
+from math import inf, prod
 from random import Random
 from time import perf_counter_ns
 from typing import Any
@@ -14,7 +14,8 @@ from edge_emotion_device.graph import macs_of
 from edge_emotion_device.roofline.cut import cut_after
 from edge_emotion_device.runtime import open_interpreter
 
-_WARM_UP = 20
+_WARM_UP, _WARM_UP_NS = 20, 50_000_000
+_FEWEST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class Layer:
         return asdict(self)
 
 
-def time_layers(flatbuffer: bytes, rounds: int = 40, runs: int = 20) -> list[Layer]:
+def time_layers(
+    flatbuffer: bytes, rounds: int = 40, runs: int = 20, max_s: float = inf
+) -> list[Layer]:
     """Time graphs that end after the first operator, the second, ... up to the whole network.
 
     In each round all of them are timed once, in another order, and each layer is the difference of
@@ -58,6 +61,8 @@ def time_layers(flatbuffer: bytes, rounds: int = 40, runs: int = 20) -> list[Lay
         flatbuffer: one subgraph of at least one operator, without metadata behind it.
         rounds: in which each graph takes its turn.
         runs: of a graph in one turn; the fastest half counts.
+        max_s: what this may take, but for the warm-up; large networks get fewer runs, then fewer
+            rounds.
 
     Raises:
         ValueError: it has no such form.
@@ -66,6 +71,7 @@ def time_layers(flatbuffer: bytes, rounds: int = 40, runs: int = 20) -> list[Lay
     operators = whole._get_ops_details()
     tensors = {tensor["index"]: tensor for tensor in whole.get_tensor_details()}
     graphs = [_ready(content) for content in _growing(flatbuffer, operators)]
+    rounds, runs = _affordable(graphs, rounds, runs, max_s)
     taken_us = np.zeros((rounds, len(graphs) + 1))  # no graph takes nothing
     order, random = list(range(len(graphs))), Random(0)
     for turn in range(rounds):
@@ -78,6 +84,14 @@ def time_layers(flatbuffer: bytes, rounds: int = 40, runs: int = 20) -> list[Lay
         _layer(place, operator, tensors, middle[place], (low[place], high[place]))
         for place, operator in enumerate(operators)
     ]
+
+
+def _affordable(graphs: Sequence[Any], rounds: int, runs: int, max_s: float) -> tuple[int, int]:
+    """As many rounds, and runs in each, as fit into the time."""
+    times = max_s * 1e6 / sum(_run_us(graph, 1) for graph in graphs)
+    if times < rounds:
+        return min(rounds, max(_FEWEST_ROUNDS, int(times))), 1
+    return rounds, int(min(runs, times / rounds))
 
 
 def _growing(flatbuffer: bytes, operators: Sequence[dict[str, Any]]) -> Iterator[bytes]:
@@ -93,8 +107,11 @@ def _ready(flatbuffer: bytes) -> Any:
     interpreter = open_interpreter(flatbuffer)
     given = interpreter.get_input_details()[0]
     interpreter.set_tensor(given["index"], _noise(given))
+    started = perf_counter_ns()
     for _ in range(_WARM_UP):
         interpreter.invoke()
+        if perf_counter_ns() - started > _WARM_UP_NS:
+            break
     return interpreter
 
 

@@ -10,7 +10,7 @@ from edge_emotion_device.options import RunOptions
 from edge_emotion_device.sinks.base import Sink
 from edge_emotion_device.vitals import Vitals
 
-__all__ = ["Sink", "open_sinks"]
+__all__ = ["Sink", "check_sinks", "open_sinks"]
 
 VIDEO_NAME, READINGS_NAME = "annotated.mp4", "readings.jsonl"
 
@@ -26,7 +26,6 @@ def open_sinks(options: RunOptions, camera: Camera, vitals: Callable[[], Vitals]
     Raises:
         EdgeEmotionError: a folder cannot be written to.
     """
-    _check_output(options)
     if not options.headless and camera.kind != "pictures":  # they would be gone in a moment
         from edge_emotion_device.sinks.window import Window
 
@@ -67,6 +66,23 @@ def _readings(options: RunOptions) -> Iterator[Sink]:
             most_bytes=options.rotate_mb * 1e6,
             keep=options.keep,
         )
+
+
+def check_sinks(options: RunOptions) -> None:
+    """Find what is wrong with their options before a camera is opened.
+
+    Raises:
+        WrongUse: an address is none, or what is read would be written to.
+    """
+    _check_output(options)
+    if options.web is not None:
+        from edge_emotion_device.web.address import parse_address
+
+        parse_address(options.web)
+    if options.mqtt is not None:
+        from edge_emotion_device.mqtt.address import parse_address as parse_broker
+
+        parse_broker(options.mqtt)
 
 
 def _listeners(options: RunOptions, vitals: Callable[[], Vitals]) -> Iterator[Sink]:

@@ -4,9 +4,10 @@ import hmac
 import sys
 import traceback
 from ipaddress import ip_address
+from string import Template
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,10 +37,12 @@ class Access:
         token: that is demanded; None for none.
         host: under which the page was asked for on the command line.
         port: that the cookie is named after, for browsers tell ports of a host not apart.
-        login: a page that asks for the token.
+        login: the page that asks for the token, and says whether one was `wrong`.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, host: str, port: int, login: bytes) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str | None, host: str, port: int, login: Template
+    ) -> None:
         self._app, self._token, self._host, self._login = app, token, host, login
         self._cookie = f"edge-emotion-{port}"
 
@@ -56,6 +59,8 @@ class Access:
         answer = self._refusal(Request(scope)) or self._app
         try:
             await answer(scope, receive, send_guarded)
+        except ClientDisconnect:
+            return
         except Exception:  # a defect: told here, not to the client
             traceback.print_exc(file=sys.stderr)
             raise
@@ -72,9 +77,11 @@ class Access:
             return None
         if request.scope["path"] != "/":
             return self._unauthorized(JSONResponse({"error": "the token is missing or wrong"}, 401))
-        if self._is_right(request.query_params.get("token", "")):
+        given = request.query_params.get("token", "")
+        if self._is_right(given):
             return self._welcome()
-        return self._unauthorized(HTMLResponse(self._login, 401))
+        page = self._login.substitute(wrong="yes" if given else "no")
+        return self._unauthorized(HTMLResponse(page, 401))
 
     def _is_right(self, given: str) -> bool:
         assert self._token is not None

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 import uvicorn
@@ -39,7 +40,8 @@ class Server:
     def close(self) -> None:
         """Stop listening, and let go of all viewers."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._end)
+            with suppress(RuntimeError):  # it has ended in this moment
+                self._loop.call_soon_threadsafe(self._end)
             self._thread.join(_CLOSE_S)
 
     def _work(self) -> None:

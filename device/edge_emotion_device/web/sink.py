@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from string import Template
 
 from edge_emotion.errors import warn
 from edge_emotion.extras import need
@@ -64,11 +65,11 @@ class WebSink(Sink):
                 token = new_token()
                 told = f"?token={token}"
             loop = asyncio.new_event_loop()
-            newest, outgoing = Newest(loop), Outgoing(options.anonymize)
+            newest, outgoing = Newest(loop), Outgoing(options.anonymize and options.pictures)
             pictures = Pictures(outgoing) if options.pictures else None
             if pictures is not None:
                 opening.callback(pictures.close)
-            login = page_file("login.html").encode()
+            login = Template(page_file("login.html"))
             app = Access(
                 make_app(newest, vitals, pictures), token, host, listener.getsockname()[1], login
             )

@@ -121,3 +121,10 @@ def test_sizes_follow_the_face() -> None:
     small = drawn(gray_frame(1280, 960), reading((600, 400, 700, 515))).sum()
     large = drawn(gray_frame(1280, 960), reading((500, 300, 800, 645))).sum()
     assert large > 3 * small
+
+
+def test_among_several_faces_a_chip_is_wider_for_its_number() -> None:
+    one, other = (120, 150, 240, 290), (420, 150, 540, 290)
+    alone = drawn(gray_frame(), reading(one))[110:148, :320]
+    beside_another = drawn(gray_frame(), reading(one), reading(other))[110:148, :320]
+    assert beside_another.any(axis=0).sum() > alone.any(axis=0).sum() > 0

@@ -1,10 +1,13 @@
 """Graphs that end earlier, the time of each layer, and the machine's peak."""
 
+import math
+
 import numpy as np
 import pytest
 
 from edge_emotion.modelfile import read_model, shipped_model
 from edge_emotion_device.graph import read_graph
+from edge_emotion_device.roofline import layers
 from edge_emotion_device.roofline.cut import cut_after
 from edge_emotion_device.roofline.layers import time_layers
 from edge_emotion_device.roofline.peak import memory_bytes_per_s, peak_macs_per_s
@@ -64,12 +67,12 @@ def test_what_is_no_flatbuffer_is_refused(content):
 @pytest.mark.parametrize("task", TASKS)
 def test_layers_are_those_of_the_graph_in_its_order(task):
     file = read_model(shipped_model(task))
-    layers = time_layers(file.flatbuffer, rounds=3, runs=4)
+    timed = time_layers(file.flatbuffer, rounds=3, runs=4)
     operators = open_interpreter(file.flatbuffer, allocate=False)._get_ops_details()
 
-    assert [layer.operator for layer in layers] == [known["op_name"] for known in operators]
-    assert [layer.number for layer in layers] == list(range(1, len(layers) + 1))
-    assert sum(layer.macs for layer in layers) == read_graph(file.path, file.flatbuffer).macs
+    assert [layer.operator for layer in timed] == [known["op_name"] for known in operators]
+    assert [layer.number for layer in timed] == list(range(1, len(timed) + 1))
+    assert sum(layer.macs for layer in timed) == read_graph(file.path, file.flatbuffer).macs
 
 
 def test_bytes_are_those_of_inputs_with_weights_and_of_outputs():
@@ -77,6 +80,21 @@ def test_bytes_are_those_of_inputs_with_weights_and_of_outputs():
     assert (first.read_bytes, first.written_bytes) == (48 * 48, 48 * 48)
     weights_and_bias = 32 * 9 + 4 * 32
     assert (stem.read_bytes, stem.written_bytes) == (48 * 48 + weights_and_bias, 24 * 24 * 32)
+
+
+@pytest.mark.parametrize(
+    ("run_us", "max_s", "rounds_and_runs"),
+    [
+        (100, 10.0, (40, 20)),
+        (100, 0.4, (40, 10)),  # fewer runs first
+        (100, 0.01, (10, 1)),  # then fewer rounds
+        (100, 0.0001, (5, 1)),
+        (100, math.inf, (40, 20)),
+    ],
+)
+def test_a_large_network_gets_fewer_runs(monkeypatch, run_us, max_s, rounds_and_runs):
+    monkeypatch.setattr(layers, "_run_us", lambda graph, runs: run_us)
+    assert layers._affordable(["ten graphs"] * 10, 40, 20, max_s) == rounds_and_runs
 
 
 def test_the_peak_is_a_rate():

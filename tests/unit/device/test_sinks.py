@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.types import Frame, Reading
 from edge_emotion_device.cameras import open_camera
 from edge_emotion_device.options import RunOptions
-from edge_emotion_device.sinks import open_sinks
+from edge_emotion_device.sinks import check_sinks, open_sinks
 from edge_emotion_device.sinks.annotated import AnnotatedPictures, AnnotatedVideo
 from edge_emotion_device.sinks.json_lines import JsonLines
 
@@ -224,6 +225,21 @@ def test_what_is_read_is_never_overwritten(tmp_path: Path) -> None:
 
 
 # Which sinks a run opens
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"web": "here"}, "--web here"),
+        ({"mqtt": "http://broker"}, "http://broker"),
+        ({"camera": __file__, "output": Path(__file__)}, "is what is read"),
+    ],
+)
+def test_wrong_options_are_refused_before_a_camera_is_opened(
+    option: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(WrongUse, match=re.escape(told)):
+        check_sinks(RunOptions(**option))
 
 
 def opened(reads: Any, **given: Any) -> list[Any]:

@@ -7,8 +7,8 @@ from edge_emotion_device.roofline.layers import time_layers
 
 
 def measured(monkeypatch, *subjects):
-    monkeypatch.setattr(layers, "time_layers", lambda content: time_layers(content, 2, 2))
-    return layers.measure_layers(subjects, lambda told: None)
+    monkeypatch.setattr(layers, "time_layers", lambda content, max_s: time_layers(content, 2, 2))
+    return layers.measure_layers(subjects, lambda told: None, max_s=1.0)
 
 
 def test_every_layer_of_a_model_is_a_row_with_its_numbers(monkeypatch):

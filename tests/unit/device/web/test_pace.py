@@ -34,7 +34,7 @@ def test_the_rate_goes_down_before_the_quality():
     seen = watch(Pace(), 500_000, 60)
 
     assert {level for _, level in seen} == {0}
-    assert max(fps for fps, _ in seen[-50:]) < 0.6 * BEST_FPS
+    assert max(fps for fps, _ in seen[-50:]) < 0.7 * BEST_FPS
 
 
 @pytest.mark.parametrize(
