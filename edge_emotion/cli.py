@@ -21,6 +21,7 @@ from edge_emotion import (
     cli_serve,
     cli_train,
 )
+from edge_emotion.cli_app import App
 from edge_emotion.cli_data import data_app
 from edge_emotion.cli_models import models_app
 from edge_emotion.cli_places import DataOption, data_folder
@@ -31,9 +32,11 @@ from edge_emotion.extras import need
 # base of its usage errors in both.
 _UsageError: Any = typer.BadParameter.__base__
 
-app = typer.Typer(
+app = App(
     name="edge-emotion",
     help="Facial keypoints and five emotions on small devices: train, quantize to int8, run.",
+    epilog="Every option can also be set in the environment: EDGE_EMOTION_RUN_MAX_FPS is run's "
+    "--max-fps.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -232,12 +232,13 @@ def _tell_layers(found: dict[str, Any], models: dict[str, Any]) -> None:
     typer.echo(f"Layers by one thread; int8 peak {peak / 1e9:.0f} GMAC/s")
     rows = []
     for row in found["models"]:
+        model = models[row["model"]]
         for layer in row.get("layers", []):
             if layer["macs"]:
-                rate = layer["macs"] / layer["us"] * 1e6 if layer["us"] > 0 else None
+                rate = layer["macs"] / layer["us"] * 1e6 if layer["us"] >= 1 else None
                 rows.append(
                     [
-                        models[row["model"]]["name"],
+                        f"{model['name']} {model['format']}",
                         f"{layer['number']} {layer['operator']}",
                         "×".join(map(str, layer["output"])),
                         f"{layer['us']:.1f}",

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge_emotion.cli_app import App
 from edge_emotion.errors import WrongUse
 from edge_emotion.terminal import busy, print_table
 
 if TYPE_CHECKING:
     from edge_emotion.data.inspection import Inspection
 
-data_app = typer.Typer(help="Look at data sets, clean them, get them.", no_args_is_help=True)
+data_app = App(help="Look at data sets, clean them, get them.", no_args_is_help=True)
 
 PathArgument = Annotated[
     Path,

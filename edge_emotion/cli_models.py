@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edge_emotion.cli_app import App
 from edge_emotion.errors import EdgeEmotionError, GateNotMet, warn
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from edge_emotion_device.description import Description
     from edge_emotion_device.verification import Verification
 
-models_app = typer.Typer(help="Look at model files and verify them.", no_args_is_help=True)
+models_app = App(help="Look at model files and verify them.", no_args_is_help=True)
 
 _SHIPPED = ("emotion", "keypoints")
 _BETWEEN_FORMATS = ("QUANTIZE", "DEQUANTIZE")

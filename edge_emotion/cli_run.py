@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
+from edge_emotion.cli_app import Command
 from edge_emotion.settings import ConfigOption
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _ALONE = {"--camera": "auto", "--web": "127.0.0.1:8080"}
 _WEB, _MQTT, _FILES = "Page in the browser", "MQTT", "Files"
 
 
-class RunCommand(TyperCommand):
+class RunCommand(Command):
     """A command whose `--camera` and `--web` may stand alone, without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -39,7 +39,7 @@ def run(
         str,
         typer.Option(
             help="auto, csi[:N], usb[:N], /dev/videoN, a video file, a picture or a folder of "
-            "pictures, rtsp://..., http://..., or demo. Alone it means auto.",
+            "pictures, rtsp://..., http://..., demo, or demo:loop. Alone it means auto.",
             metavar="SOURCE",
         ),
     ] = "auto",
@@ -51,12 +51,19 @@ def run(
     ] = None,
     delegate: Annotated[
         str,
-        typer.Option(help="auto, cpu, edgetpu[:usb|:pci|:N] or external:LIB[,key=value]."),
+        typer.Option(
+            help="auto, cpu, edgetpu, edgetpu:usb, edgetpu:pci, edgetpu:N, or external:LIB and, "
+            "after commas, its options as key=value.",
+            metavar="NAME",
+        ),
     ] = "cpu",
     emotion_delegate: Annotated[
-        str | None, typer.Option(help="The emotion network's own, where it has one.")
+        str | None,
+        typer.Option(help="The emotion network's own, where it has one.", metavar="NAME"),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads of each network.")] = 1,
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads of each network.", metavar="N")
+    ] = 1,
     detector: Annotated[
         str,
         typer.Option(
@@ -64,7 +71,9 @@ def run(
             metavar="NAME",
         ),
     ] = "auto",
-    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at most.")] = 4,
+    max_faces: Annotated[
+        int, typer.Option(min=1, help="Faces to follow at most.", metavar="N")
+    ] = 4,
     every: Annotated[
         int, typer.Option(min=1, help="Run the face detector on every N-th frame.", metavar="N")
     ] = 10,

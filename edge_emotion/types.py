@@ -21,14 +21,15 @@ class Frame:
         index: number of the frame in its source, from 0; dropped frames are counted.
         time_s: when it was captured, in seconds from the start of the source.
         source: name of the picture when the input is a folder of separate pictures.
-        candidates: boxes, xyxy in pixels, where a detector suspects a face in it, read or not.
+        candidates: boxes, xyxy in pixels, where a detector suspects a face in it, read or not;
+            None where none has looked.
     """
 
     image: Image
     index: int
     time_s: float
     source: str | None = None
-    candidates: tuple[tuple[float, float, float, float], ...] = ()
+    candidates: tuple[tuple[float, float, float, float], ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.image, np.ndarray):

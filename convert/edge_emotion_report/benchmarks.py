@@ -12,8 +12,10 @@ from edge_emotion_report.records import (
     FrameTiming,
     Interval,
     Network,
+    Roofline,
     Score,
     Source,
+    TimedLayer,
     Timing,
 )
 from edge_emotion_report.scores import table_score
@@ -44,19 +46,26 @@ def benchmark(content: Table, file: Path) -> tuple[Sequence[Benchmark], Sequence
         _usable("networks", content, wrong, lambda one: _timing(one, known, energies, source))
     )
     frames = list(_usable("frame_path", content, wrong, lambda one: _frame(one, known, source)))
+    cut = fields.inside(content, "layers")
+    rooflines = list(
+        _usable("models", cut, wrong, lambda one: _roofline(one, cut, known, source), "layers, ")
+    )
     if not timings and not frames and not networks:
         raise MalformedError("it has no measurements" + "".join(f"; {one}" for one in wrong[:1]))
-    return [Benchmark(source, device, tuple(networks), tuple(timings), tuple(frames))], wrong
+    parts = map(tuple, (networks, timings, frames, rooflines))
+    return [Benchmark(source, device, *parts)], wrong
 
 
-def _usable(key: str, content: Table, wrong: list[str], read: Any) -> Iterator[Any]:
+def _usable(
+    key: str, content: Table, wrong: list[str], read: Any, within: str = ""
+) -> Iterator[Any]:
     for place, entry in enumerate(fields.entries(content, key), 1):
         try:
             if not isinstance(entry, dict):
                 raise MalformedError("it is no table")
             yield read(entry)
         except MalformedError as error:
-            wrong.append(f"{key}, entry {place}: {error}")
+            wrong.append(f"{within}{key}, entry {place}: {error}")
 
 
 def _device(content: Table) -> Device:
@@ -69,7 +78,10 @@ def _device(content: Table) -> Device:
         cpu=fields.text(machine, "cpu"),
         cores="" if cores is None else f"{cores:g}",
         architecture=fields.text(machine, "architecture"),
-        facts=dict(_facts(machine, conditions, fields.inside(content, "energy"))),
+        facts={
+            **dict(_facts(machine, conditions, fields.inside(content, "energy"))),
+            **dict(_peaks(fields.inside(content, "layers"))),
+        },
         warnings=tuple(warnings),
     )
 
@@ -103,6 +115,17 @@ def _facts(machine: Table, conditions: Table, energy: Table) -> Iterator[tuple[s
     yield "versions", ", ".join(told) or wording.MISSING
 
 
+def _peaks(layers: Table) -> Iterator[tuple[str, str]]:
+    """What one thread can do at best, where layers were timed."""
+    for name, key, unit in (
+        ("int8 peak of a thread", "peak_macs_per_s", "GMAC/s"),
+        ("copying memory", "memory_bytes_per_s", "GB/s"),
+    ):
+        rate = fields.number(layers, key)
+        if rate is not None:
+            yield name, f"{wording.figure(rate / 1e9)} {unit}"
+
+
 def _before_and_after(conditions: Table, key: str, unit: str) -> str:
     found = conditions.get(key)
     if found is None:
@@ -119,6 +142,7 @@ def _network(entry: Table, source: Source) -> Network:
     return Network(
         id=told,
         sha256=fields.text(entry, "sha256"),
+        flatbuffer_sha256=fields.text(entry, "flatbuffer_sha256"),
         task=task,
         name=fields.text(entry, "name") or told,
         file=fields.text(entry, "file"),
@@ -215,3 +239,41 @@ def _known(entry: Table, key: str, known: set[str]) -> str:
     if told not in known:
         raise MalformedError(f"{key} {told} is not among its models")
     return told
+
+
+def _roofline(entry: Table, peaks: Table, known: set[str], source: Source) -> Roofline:
+    model, peak = _known(entry, "model", known), fields.number(peaks, "peak_macs_per_s")
+    if not peak:
+        raise MalformedError("the file tells no peak_macs_per_s")
+    failed = fields.text(entry, "status", "ok") != "ok"
+    layers = () if failed else tuple(map(_layer, fields.entries(entry, "layers")))
+    if not layers and not failed:
+        raise MalformedError("it has no layers")
+    return Roofline(
+        model=model,
+        peak_macs_per_s=peak,
+        memory_bytes_per_s=fields.number(peaks, "memory_bytes_per_s") or None,
+        layers=layers,
+        error=fields.text(entry, "error") or "it failed" if failed else "",
+        source=source,
+    )
+
+
+def _layer(entry: Any) -> TimedLayer:
+    if not isinstance(entry, dict):
+        raise MalformedError("a layer is no table")
+    number, us = fields.number(entry, "number"), fields.signed(entry, "us")
+    if number is None or us is None:
+        raise MalformedError("a layer has no number or no us")
+    shape = [fields.number({"side": side}, "side") for side in fields.entries(entry, "output")]
+    moved = [fields.number(entry, key) for key in ("read_bytes", "written_bytes")]
+    known = [part for part in moved if part is not None]
+    return TimedLayer(
+        number=int(number),
+        operator=fields.text(entry, "operator"),
+        output="×".join(f"{side:g}" for side in shape if side is not None),
+        macs=fields.number(entry, "macs"),
+        moved_bytes=sum(known) if len(known) == len(moved) else None,
+        us=us,
+        us_interval=fields.pair(entry, "us_interval"),
+    )

@@ -10,7 +10,8 @@ from edge_emotion_report import charts, speed_charts, tables, wording
 from edge_emotion_report.charts import Point
 from edge_emotion_report.choosing import fastest
 from edge_emotion_report.gathered import TASKS, Gathered, Measured, Model
-from edge_emotion_report.records import Source, Timing
+from edge_emotion_report.records import Roofline, Source, Timing
+from edge_emotion_report.roofline import charts as layer_charts
 from edge_emotion_report.speed_charts import Dot, Line
 from edge_emotion_report.wording import capital, listed, plain
 
@@ -223,3 +224,19 @@ def side_by_side(gathered: Gathered) -> Iterator[Chart]:
             sources = tuple(source for device in gathered.devices for source in device.sources)
             title = f"Latency on {listed(names)}, {task}"
             yield Chart(f"devices-{task}", title, figure, "", sources)
+
+
+def rooflines(gathered: Gathered, device: Measured, roofline: Roofline) -> Iterator[Chart]:
+    """Where the time of a network's layers goes, and how near each is to the device's roof."""
+    model = gathered.model(roofline.model)
+    place = f"{gathered.devices.index(device) + 1}-{gathered.models.index(model) + 1}"
+    name = plain(f"{model.label}, {device.label}", 2 * _ROOM)
+    if any(layer.us > 0 for layer in roofline.layers):
+        title = f"Time of each layer of {model.label} on {device.label}, and what the peak allows"
+        figure = layer_charts.times(roofline, name)
+        yield Chart(f"layer-times-{place}", title, figure, "", (roofline.source,))
+    if layer_charts.has_dots(roofline):
+        title = f"Roofline of {model.label} on {device.label}"
+        figure = layer_charts.roof(roofline, name)
+        remark = "Dots are layers by their numbers, as large as their time."
+        yield Chart(f"roofline-{place}", title, figure, remark, (roofline.source,))

@@ -14,14 +14,15 @@ from edge_emotion_report.records import (
     Explanation,
     FrameTiming,
     Network,
+    Roofline,
     Score,
     Source,
     Timing,
 )
 from edge_emotion_report.wording import count, listed
 
-Kind = TypeVar("Kind", Timing, FrameTiming)
-Told = Score | Timing | FrameTiming
+Kind = TypeVar("Kind", Timing, FrameTiming, Roofline)
+Told = Score | Timing | FrameTiming | Roofline
 
 TASKS = ("emotion", "keypoints")
 FORMATS = ("int8", "dynamic", "float16", "float32", "int16x8")
@@ -70,6 +71,7 @@ class Measured:
         device: with the facts of its newest file.
         timings: of networks alone; `model` is a `Model.key`.
         frames: of whole frames; `emotion` and `keypoints` are `Model.key`.
+        rooflines: of networks by their layers; `model` is a `Model.key`.
         sources: the files.
     """
 
@@ -77,6 +79,7 @@ class Measured:
     device: Device
     timings: tuple[Timing, ...]
     frames: tuple[FrameTiming, ...]
+    rooflines: tuple[Roofline, ...]
     sources: tuple[Source, ...]
 
 
@@ -193,6 +196,8 @@ _NAMES = {"conversion": 0, "benchmark": 1, "evaluation": 2}
 
 
 def _twice(what: str, one: Told, other: Told, kept: Told) -> str:
+    if one.source == other.source:
+        return f"{what} is measured twice in {one.source.file}: the later is taken"
     files = listed([str(one.source.file), str(other.source.file)])
     return f"{what} is measured in {files}: {kept.source.file} is taken"
 
@@ -236,34 +241,38 @@ def _devices(
             label = f"{name}, {cpu}" if cpu and cpu != name else f"{name} ({place + 1})"
         timings: dict[object, Timing] = {}
         frames: dict[object, FrameTiming] = {}
+        rooflines: dict[object, Roofline] = {}
         for one in sorted(files, key=lambda file: file.source.made):
             at = {network.id: keys[key_of(network)] for network in one.networks}
             for timing in one.timings:
                 found = replace(timing, model=at[timing.model])
                 setting = (found.model, found.delegate, found.threads)
-                _take(timings, setting, found, label, notes)
+                _take(timings, setting, found, f"a network on {label}", notes)
             for frame in one.frames:
                 pair = replace(frame, emotion=at[frame.emotion], keypoints=at[frame.keypoints])
                 what = (pair.emotion, pair.keypoints, pair.delegate, pair.threads, pair.what)
-                _take(frames, what, pair, label, notes)
+                _take(frames, what, pair, f"the frame path on {label}", notes)
+            for roofline in one.rooflines:
+                cut = replace(roofline, model=at[roofline.model])
+                _take(rooflines, cut.model, cut, f"a network's layers on {label}", notes)
         newest = max(files, key=lambda file: file.source.made)
         yield Measured(
             label,
             newest.device,
             tuple(timings.values()),
             tuple(frames.values()),
+            tuple(rooflines.values()),
             tuple(one.source for one in files),
         )
 
 
 def _take(
-    taken: dict[object, Kind], what: object, found: Kind, device: str, notes: list[str]
+    taken: dict[object, Kind], what: object, found: Kind, called: str, notes: list[str]
 ) -> None:
     """Keep the newer of two measurements of the same, which comes later, and say so."""
     other = taken.get(what)
     if other is not None:
-        said = "a network" if isinstance(found, Timing) else "the frame path"
-        notes.append(_twice(f"{said} on {device}", other, found, found))
+        notes.append(_twice(called, other, found, found))
     taken[what] = found
 
 
@@ -281,7 +290,8 @@ def _explanations(found: Found, notes: list[str]) -> Iterable[Explanation]:
 def _compared_on(models: Sequence[Model], task: str) -> str:
     """The rows that most models of a task were measured on, peers among them.
 
-    Of equal ones, those that no training face resembles, that are complete, and most of them.
+    Of equal ones, those that are complete and that no training face resembles, then the first: an
+    evaluation begins with the recipe's main set.
     """
     counts: dict[str, list[Score]] = defaultdict(list)
     for model in models:
@@ -294,7 +304,6 @@ def _compared_on(models: Sequence[Model], task: str) -> str:
             len(counts[rows]),
             "missing points" not in rows,
             "near twins" in rows,
-            max(score.rows for score in counts[rows]),
         ),
         default="",
     )

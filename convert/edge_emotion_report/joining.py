@@ -14,29 +14,39 @@ def key_of(network: Network) -> str:
 def join(networks: Sequence[Network], notes: list[str]) -> list[list[Network]]:
     """Groups of entries about the same model.
 
-    The checksum decides.  Without one, a file of the same name and size is the same; an evaluation
+    Checksums decide: of the file, or of the network in it, which stays the same where only what is
+    told about it differs.  Without one, a file of the same name and size is the same; an evaluation
     of an earlier version tells neither and is given to the only model of that file's name.
     """
     groups: list[list[Network]] = []
-    unclear = [network for network in networks if not network.sha256]
+    unclear = [network for network in networks if not _checksums(network)]
     for network in networks:
-        if network.sha256:
-            at = [group for group in groups if _is_same(group[0], network)]
-            _put(network, at, groups)
+        if _checksums(network):
+            _put(network, [group for group in groups if _has(group, network)], groups)
     for network in unclear:
         _put(network, _guessed(network, groups, notes), groups)
     return groups
 
 
-def _is_same(one: Network, other: Network) -> bool:
-    return (one.task, one.sha256) == (other.task, other.sha256)
+def _checksums(network: Network) -> set[tuple[str, str]]:
+    found = filter(None, (network.sha256, network.flatbuffer_sha256))
+    return {(network.task, checksum) for checksum in found}
+
+
+def _has(group: list[Network], network: Network) -> bool:
+    return any(_checksums(one) & _checksums(network) for one in group)
 
 
 def _put(network: Network, at: list[list[Network]], groups: list[list[Network]]) -> None:
-    if at:
-        at[0].append(network)
-    else:
+    """Into the group that it belongs to; several, which it shows to be one, are joined."""
+    if not at:
         groups.append([network])
+        return
+    first, *others = at
+    for other in others:
+        first += other
+        groups.remove(other)
+    first.append(network)
 
 
 def _guessed(

@@ -7,6 +7,7 @@ from edge_emotion_report import tables
 from edge_emotion_report.gathered import Gathered
 from edge_emotion_report.recommend import Recommendation
 from edge_emotion_report.records import Source
+from edge_emotion_report.roofline import tables as layer_tables
 from edge_emotion_report.tables import Grid
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&])")
@@ -49,6 +50,7 @@ def _sections(gathered: Gathered) -> Iterator[tuple[str, Iterator[Grid]]]:
     yield "Networks alone", tables.timings(gathered)
     yield "Whole frames", tables.frames(gathered)
     yield "Layers", map(tables.layers, gathered.explanations)
+    yield "What is left to gain", layer_tables.rooflines(gathered)
     yield "Devices", iter([tables.devices(gathered)] if gathered.devices else [])
     yield "Files", iter([tables.sources(gathered)])
 

@@ -7,10 +7,12 @@ from html import escape
 from edge_emotion import pages
 from edge_emotion_report import drawing, tables, wording
 from edge_emotion_report.drawing import Chart
-from edge_emotion_report.gathered import TASKS, Gathered
+from edge_emotion_report.gathered import TASKS, Gathered, Measured
 from edge_emotion_report.goals import Goal
 from edge_emotion_report.recommend import Recommendation
-from edge_emotion_report.records import Source
+from edge_emotion_report.records import Roofline, Source
+from edge_emotion_report.roofline import gains
+from edge_emotion_report.roofline import tables as layer_tables
 from edge_emotion_report.style import svg
 from edge_emotion_report.tables import Grid
 from edge_emotion_report.wording import MISSING
@@ -145,6 +147,7 @@ class _Page:
         yield "layers", "The dearest layers", _LAYERS, self._layers()
         yield "threads", "Threads and delegates", _THREADS, [self._charts(drawing.threads(found))]
         yield "frame", "Where a frame’s time goes", _FRAME, [self._charts(drawing.stages(found))]
+        yield "roofline", "What is left to gain", _ROOFLINE, self._rooflines()
         yield "devices", "Devices side by side", _DEVICES, self._devices()
         yield "everything", "Everything", _EVERYTHING, self._everything()
         yield "files", "Where the figures come from", _FILES, [self._files()]
@@ -185,6 +188,32 @@ class _Page:
             yield f"<p>{escape(said)}</p>" if one.cause else ""
             yield f"<details><summary>{wording.count(len(one.layers), 'layer')}</summary>"
             yield f"{self._table(tables.layers(one), titled=False)}</details>"
+
+    def _rooflines(self) -> Iterator[str]:
+        if any(device.rooflines for device in self._gathered.devices):
+            yield f'<p class="soft">{_HOW_LAYERS}</p>'
+        for device in self._gathered.devices:
+            if not device.rooflines:
+                continue
+            yield self._table(layer_tables.networks(self._gathered, device))
+            for one in gains.told_in_full(self._gathered, device):
+                yield from self._roofline(device, one)
+            others = gains.told_behind(self._gathered, device)
+            if others:
+                named = wording.count(len(others), "further network")
+                yield f"<details><summary>{named}, whose peak is another</summary>"
+                for one in others:
+                    yield from self._roofline(device, one)
+                yield "</details>"
+
+    def _roofline(self, device: Measured, roofline: Roofline) -> Iterator[str]:
+        model = self._gathered.model(roofline.model)
+        said = gains.in_words(roofline, gains.whole_us(device, model))
+        yield f"<h3>{escape(model.label)} on {escape(device.label)}</h3><p>{escape(said)}</p>"
+        yield self._charts(drawing.rooflines(self._gathered, device, roofline))
+        yield f"<details><summary>{wording.count(len(roofline.layers), 'layer')}</summary>"
+        table = layer_tables.layers(self._gathered, device, roofline)
+        yield f"{self._table(table, titled=False)}</details>"
 
     def _devices(self) -> Iterator[str]:
         yield self._charts(drawing.side_by_side(self._gathered))
@@ -267,6 +296,20 @@ _THREADS = "Median time of a face, networks alone, with its 95 % interval."
 _FRAME = (
     "Mean time of a frame by stage, the detector’s spread over the frames between two runs of it. "
     "The median frame needs no detector and is faster: see the table below."
+)
+_ROOFLINE = (
+    "Where each layer’s time goes on one thread of the CPU, beside the peak: the "
+    "multiply-accumulates a second of an int8 convolution that suits the machine. In the second "
+    "chart the roof is that peak, and the slope is what copying memory allows; caches are faster, "
+    "so layers whose data stay in them may lie above it."
+)
+_HOW_LAYERS = (
+    "The Python runtime tells no times of single operators. So graphs that are cut off after each "
+    "operator take turns, and a layer is what its graph takes longer than the one before. A cut "
+    "parts neighbours that XNNPACK would join, so layers may take more together than the network "
+    "uncut. Lines on the bars hold half of the rounds. Layers below a microsecond are noise, and "
+    "stand together as the rest. Formats other than int8 have a peak of their own, which is not "
+    "measured."
 )
 _DEVICES = "Each model at its fastest setting, and what tells the machines apart."
 _EVERYTHING = (

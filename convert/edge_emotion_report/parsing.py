@@ -69,11 +69,21 @@ def _each(entries: Any, read: Callable[[Any], Record]) -> Parsed:
 def _conversion(content: Table, file: Path) -> Parsed:
     run = fields.text(content, "run")
     version = fields.text(fields.inside(content, "versions"), "edge_emotion")
-    command = f"edge-emotion convert runs/{run}" if run else "edge-emotion convert"
-    source = Source(file, "conversion", command, "", version)
     groups = [(entry, False) for entry in content["models"] if entry["format"] != _SAVED_MODEL]
     groups += [(entry, True) for entry in fields.entries(content, "rejected")]
+    command = _convert([entry for entry, _ in groups], run)
+    source = Source(file, "conversion", command, "", version)
     return _each(groups, lambda one: _export(one[0], one[1], run, source))
+
+
+def _convert(entries: Sequence[Any], run: str) -> str:
+    """The command that makes such files: conversion.json may come from several."""
+    tables = [entry for entry in entries if isinstance(entry, dict)]
+    formats = dict.fromkeys(f"--{plain(str(entry.get('format')))}" for entry in tables)
+    faces = [found for one in tables if isinstance(found := one.get("representative_faces"), int)]
+    calibrated = [f"--representative {max(faces)}"] if any(faces) else []
+    where = [f"runs/{run}"] if run else []
+    return " ".join(["edge-emotion convert", *where, *formats, *calibrated])
 
 
 def _export(entry: Table, rejected: bool, run: str, source: Source) -> Network:
@@ -91,6 +101,7 @@ def _export(entry: Table, rejected: bool, run: str, source: Source) -> Network:
     return Network(
         id=told.name,
         sha256=fields.text(entry, "sha256") or _checksum(path, size_bytes),
+        flatbuffer_sha256=fields.text(entry, "flatbuffer_sha256"),
         task=task,
         name=name,
         file=told.name,
@@ -134,6 +145,7 @@ def _evaluation(content: Table, file: Path) -> Network:
     return Network(
         id=str(model),
         sha256=fields.text(content, "sha256"),
+        flatbuffer_sha256=fields.text(content, "flatbuffer_sha256"),
         task=task,
         name=fields.text(content, "name") or model.stem,
         file=model.name,

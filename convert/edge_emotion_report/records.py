@@ -69,6 +69,8 @@ class Network:
     Attributes:
         id: within that file.
         sha256: of the model's file; empty if not told.
+        flatbuffer_sha256: of the network in it, without what is told about it behind; empty if not
+            told.
         task, name, file, format: emotion or keypoints; the run's or the peer's name; the file's
             name; int8, float32, ...
         size_bytes: of the file.
@@ -82,6 +84,7 @@ class Network:
 
     id: str
     sha256: str
+    flatbuffer_sha256: str
     task: str
     name: str
     file: str
@@ -170,6 +173,49 @@ class FrameTiming(Speed):
 
 
 @dataclass(frozen=True)
+class TimedLayer:
+    """One operator of a graph, on one thread of a device's CPU.
+
+    Attributes:
+        number: its place in the graph, from 1.
+        operator, output: its kind and the shape it answers, in words.
+        macs: multiply-accumulates of a face; None if not told.
+        moved_bytes: that it reads, weights included, and writes; None if not told.
+        us: microseconds; what is below 0 is noise.
+        us_interval: half of the rounds lay between these.
+    """
+
+    number: int
+    operator: str
+    output: str
+    macs: float | None
+    moved_bytes: float | None
+    us: float
+    us_interval: Interval
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """A network's layers in the order of its graph, beside what the device can do at best.
+
+    Attributes:
+        model: a `Network.id`.
+        peak_macs_per_s: int8 multiply-accumulates a second, by one thread.
+        memory_bytes_per_s: read and written when memory is copied; None if not measured.
+        layers: empty if they could not be timed.
+        error: why not; empty if they could.
+        source: the file that has it.
+    """
+
+    model: str
+    peak_macs_per_s: float
+    memory_bytes_per_s: float | None
+    layers: tuple[TimedLayer, ...]
+    error: str
+    source: Source
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """One file of `edge-emotion benchmark`."""
 
@@ -178,6 +224,7 @@ class Benchmark:
     networks: tuple[Network, ...]
     timings: tuple[Timing, ...]
     frames: tuple[FrameTiming, ...]
+    rooflines: tuple[Roofline, ...]
 
 
 @dataclass(frozen=True)

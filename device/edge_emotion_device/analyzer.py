@@ -54,7 +54,8 @@ class Analyzer:
 
     Attributes:
         detect_ms: what detection took in the last frame; 0 where there was none.
-        candidates: the faces that detection suspected in it, xyxy in pixels, read or not.
+        candidates: the faces that detection suspected in it, xyxy in pixels, read or not; None
+            where there was none.
 
     Raises:
         EdgeEmotionError: a model, the delegate or the detector cannot be used.
@@ -86,7 +87,7 @@ class Analyzer:
         self._smoothing = smoothing
         self._frames = self._since_detection = 0
         self.detect_ms = 0.0
-        self.candidates: tuple[tuple[float, float, float, float], ...] = ()
+        self.candidates: tuple[tuple[float, float, float, float], ...] | None = None
         self._started_s = monotonic()
 
     def analyze(self, frame: Frame | Image) -> list[Reading]:
@@ -104,7 +105,7 @@ class Analyzer:
         if not isinstance(frame, Frame):
             frame = Frame(frame, self._frames, monotonic() - self._started_s)
         self._frames += 1
-        self.detect_ms, self.candidates = 0.0, ()
+        self.detect_ms, self.candidates = 0.0, None
         self._tracker.begin(frame.time_s)
         if not self._detector.follows:
             return [self._read(frame, seen) for seen in self._take_given(frame.image)]

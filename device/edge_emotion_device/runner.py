@@ -117,7 +117,7 @@ class _Run:
                 opening.enter_context(sink)
                 for sink in open_sinks(self.options, camera, self.summary.vitals)
             ]
-            outlet = Outlet(sinks, lambda: bool(self.signals.stop))
+            outlet = Outlet(sinks, lambda: self.signals.stops)
             opening.pop_all()
         self.outlet, self.summary.sinks = outlet, sinks
         stack.callback(outlet.close)
@@ -204,6 +204,7 @@ class _Loop:
         while not (self._signals.came or self._done()):
             if self._camera.wait(_SLICE_S):
                 return True
+            self._outlet.check()
             self._supervisor.beat(lambda: f"{self._camera.name} gives no frame")
         return False
 
@@ -213,7 +214,7 @@ class _Loop:
             self._analyzer.reset()
         readings = self._analyzer.analyze(frame)
         analyzed = perf_counter()
-        if self._analyzer.candidates:
+        if self._analyzer.candidates is not None:
             frame = replace(frame, candidates=self._analyzer.candidates)
         self._outlet.write(frame, readings)
         self._summary.add(

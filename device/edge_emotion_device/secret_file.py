@@ -10,7 +10,7 @@ _MOST_BYTES = 4096
 
 
 def read_secret(file: Path, what: str, option: str) -> str:
-    """The text of a file; told if every user may read it, and cut where it is far too long.
+    """The text of a file; told if every user may read it.
 
     Args:
         file: that holds it.
@@ -18,16 +18,20 @@ def read_secret(file: Path, what: str, option: str) -> str:
         option: that named the file.
 
     Raises:
-        WrongUse: it cannot be read, or is no text.
+        WrongUse: it cannot be read, is no text, or far too long.
     """
     try:
         with file.open("rb") as opened:
             if os.fstat(opened.fileno()).st_mode & stat.S_IROTH:
                 warn(f"every user of this machine can read the {what} in {file}; chmod o-r {file}")
-            return opened.read(_MOST_BYTES).decode()
+            content = opened.read(_MOST_BYTES + 1)
     except OSError as error:
         raise WrongUse(
             f"cannot read the {what} in {file}: {error.strerror}", remedy=f"check {option}"
         ) from error
+    if len(content) > _MOST_BYTES:
+        raise WrongUse(f"the {what} in {file} is too long", expected=f"{_MOST_BYTES} bytes at most")
+    try:
+        return content.decode()
     except UnicodeDecodeError as error:
         raise WrongUse(f"the {what} in {file} is none", expected="text in UTF-8") from error

@@ -24,11 +24,12 @@ class Signals:
 
     Attributes:
         stop: the first SIGINT, SIGTERM or SIGHUP that ends the run; 0 before.
+        stops: how many came.
         reread: whether SIGHUP asked for the settings.
     """
 
     def __init__(self, rereads: bool = False) -> None:
-        self.stop = 0
+        self.stop = self.stops = 0
         self.reread = False
         self._rereads = rereads
         self._opening = False
@@ -38,8 +39,9 @@ class Signals:
         if self._rereads and number == _HANGUP:
             self.reread = True
             return
-        again, self.stop = bool(self.stop), self.stop or number
-        if self._opening or again:
+        self.stop = self.stop or number
+        self.stops += 1
+        if self._opening or self.stops > 1:
             raise Stopped
 
     @property

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import TextIO
 
@@ -39,17 +40,10 @@ class StageTimes:
         self._sum_ms += duration_ms
         self._counts[bisect_left(STAGE_BOUNDS_MS, duration_ms)] += 1
 
-    def percentiles(self) -> tuple[float, float] | None:
-        """p50 and p95 in milliseconds; None before the first duration."""
-        if not self._count:
-            return None
-        p50, p95 = np.percentile(self._ms[: min(self._count, _KEPT)], (50, 95))
-        return float(p50), float(p95)
-
     def stage(self) -> Stage | None:
         """All that is known of the stage; None before the first duration."""
-        measured = self.percentiles()
-        return measured and Stage(*measured, tuple(self._counts), self._sum_ms)
+        latest_ms = self._ms[: min(self._count, _KEPT)].copy()
+        return Stage(latest_ms, tuple(self._counts), self._sum_ms) if latest_ms.size else None
 
 
 class Summary:
@@ -66,6 +60,7 @@ class Summary:
         self._with_face = self._faces = 0
         self._readings = 0
         self._labels: dict[str | None, int] = dict.fromkeys((*EMOTIONS, None), 0)
+        self._lock = Lock()  # of the next three with `_camera` and `_pace`
         self._dropped = self._reopened = self._lowered = 0
         self._hottest_c: float | None = None
         self._elapsed_s = 0.0
@@ -91,7 +86,11 @@ class Summary:
 
     def vitals(self) -> Vitals:
         """How the run goes at this moment; may be called from any thread."""
-        camera, pace = self._camera, self._pace
+        with self._lock:
+            camera, pace = self._camera, self._pace
+            dropped = self._dropped + (camera.dropped if camera else 0)
+            reopened = self._reopened + (camera.reopened if camera else 0)
+            lowered = self._lowered + (pace.lowered if pace else 0)
         lately_s = tuple(self._lately_s)
         took_s = monotonic() - lately_s[0] if lately_s else 0.0
         stages = {name: times.stage() for name, times in self._stages.items()}
@@ -99,25 +98,33 @@ class Summary:
             frames=self.frames,
             with_face=self._with_face,
             readings=self._readings,
-            dropped=self._dropped + (camera.dropped if camera else 0),
+            dropped=dropped,
             fps=len(lately_s) / took_s if took_s > 0 else 0.0,
             camera=camera.name if camera else "",
             trouble=camera.trouble if camera else "",
-            reopened=self._reopened + (camera.reopened if camera else 0),
+            reopened=reopened,
             since_frame_s=monotonic() - lately_s[-1] if lately_s else None,
             stages={name: stage for name, stage in stages.items() if stage},
             ran_on=tuple(self._ran_on),
             temperature_c=pace.temperature_c if pace else None,
             limit_fps=pace.limit_fps if pace else None,
-            lowered=self._lowered + (pace.lowered if pace else 0),
+            lowered=lowered,
             faces=self._faces,
             labels=dict(self._labels),
-            failures={sink.name: sink.failures for sink in self.sinks},
+            failures=self._failures(),
         )
+
+    def _failures(self) -> dict[str, int]:
+        """Of the sinks by their names; two of a kind may be open."""
+        found = dict.fromkeys((sink.name for sink in self.sinks), 0)
+        for sink in self.sinks:
+            found[sink.name] += sink.failures
+        return found
 
     def begin(self, analyzer: Analyzer, camera: Camera, pace: Pace) -> None:
         """A camera is being read from now on."""
-        self._camera, self._pace = camera, pace
+        with self._lock:
+            self._camera, self._pace = camera, pace
         self._begun_s, self._begun_frames = monotonic(), self.frames
         self._ran_on = analyzer.ran_on
 
@@ -125,12 +132,13 @@ class Summary:
         """The camera is not read any more."""
         assert self._begun_s is not None and self._camera is not None and self._pace is not None
         self._elapsed_s += monotonic() - self._begun_s
-        self._dropped += self._camera.dropped
-        self._reopened += self._camera.reopened
-        self._lowered += self._pace.lowered
         temperatures_c = [c for c in (self._hottest_c, self._pace.hottest_c) if c is not None]
         self._hottest_c = max(temperatures_c, default=None)
-        self._camera = self._pace = None
+        with self._lock:  # who listens sees all of it or nothing, so that no sum runs backwards
+            self._dropped += self._camera.dropped
+            self._reopened += self._camera.reopened
+            self._lowered += self._pace.lowered
+            self._camera = self._pace = None
 
     def add(
         self,
@@ -166,9 +174,9 @@ class Summary:
             f"rate       {fps:.1f} frames/s over {self._elapsed_s:.1f} s",
         ]
         for name, times in self._stages.items():
-            measured = times.percentiles()
-            if measured:
-                lines.append(f"{name:<10} p50 {measured[0]:7.2f} ms   p95 {measured[1]:7.2f} ms")
+            if stage := times.stage():
+                p50_ms, p95_ms = stage.percentiles_ms
+                lines.append(f"{name:<10} p50 {p50_ms:7.2f} ms   p95 {p95_ms:7.2f} ms")
         lines += [f"ran on     {place}" for place in self._ran_on]
         if self._reopened:
             lines.append(f"camera     reopened {self._reopened} times")

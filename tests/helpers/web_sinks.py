@@ -15,11 +15,9 @@ from edge_emotion_device.options import RunOptions
 from edge_emotion_device.vitals import Stage
 from edge_emotion_device.web.sink import WebSink
 from helpers.photographs import astronaut
-from helpers.vitals import COUNTS, vitals
+from helpers.vitals import COUNTS, LATEST_MS, vitals
 
-FINE = vitals(
-    fps=25.04, temperature_c=51.25, stages={"keypoints": Stage(0.51234, 1.5, COUNTS, 60.0)}
-)
+FINE = vitals(fps=25.04, temperature_c=51.25, stages={"keypoints": Stage(LATEST_MS, COUNTS, 60.0)})
 
 
 def reading(

@@ -173,7 +173,7 @@ def test_dry_run_changes_nothing_and_names_every_step(tmp_path, root):
     assert [path.name for path in root.rglob("*")] == ["etc", "os-release"]
     for step in (
         "-m venv --system-site-packages",
-        "pip install edge-emotion",
+        "pip install edge-emotion[web,mqtt]",
         "ln -sfn",
         "install -D",
     ):

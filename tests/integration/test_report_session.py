@@ -23,12 +23,13 @@ def recorded(tmp_path_factory):
 
 def test_a_session_in_several_files_is_one(recorded):
     files = sorted(recorded.parent.glob("readings.jsonl*"))
-    lines = [line for file in files for line in file.read_text().splitlines()]
+    lines = [line for file in files for line in file.read_text().splitlines() if '"frame"' in line]
     done = edge_emotion("report", "--session", recorded, "--json")
     told = json.loads(done.stdout)
     assert len(files) > 1
     assert max(file.stat().st_size for file in files) <= 100_000
     assert (told["readings"], told["frames"], told["broken_lines"]) == (len(lines), 160, 0)
+    assert told["runs"] == 1 and told["run_starts"][0]["started"]
     assert told["length_s"] == pytest.approx(159 / 25)
     assert told["fps"] == pytest.approx(25, rel=0.01)
 
@@ -44,7 +45,12 @@ def test_the_page_lies_beside_the_session_or_where_it_is_asked_for(recorded, tmp
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--json"], 2), (["--session", "missing.jsonl"], 1), (["--session", "empty.jsonl"], 1)],
+    [
+        (["--json"], 2),
+        (["--session", "missing.jsonl"], 1),
+        (["--session", "empty.jsonl"], 1),
+        (["--session", "empty.jsonl", "--output", "page.md"], 2),
+    ],
 )
 def test_what_cannot_be_reported_is_one_line(tmp_path, monkeypatch, arguments, code):
     monkeypatch.chdir(tmp_path)

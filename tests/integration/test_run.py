@@ -100,7 +100,9 @@ def test_readings_can_go_to_a_file(tmp_path):
     done = edge_emotion("run", "--camera", "demo", "--headless", "--frames", "5", "--output", file)
 
     assert done.stdout == ""
-    assert len(lines(file.read_text())) == 5
+    first, *readings = lines(file.read_text())
+    assert set(first) == {"run"}
+    assert [reading["frame"] for reading in readings] == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

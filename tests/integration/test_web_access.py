@@ -147,11 +147,20 @@ def test_a_browser_is_asked_for_it_and_keeps_it_in_a_cookie(guarded):
     welcome = get(f"{guarded.url}?token={quote(TOKEN)}")
     assert (welcome.status_code, welcome.headers["location"]) == (303, "./")
     name = f"edge-emotion-{urlsplit(guarded.url).port}"
-    assert re.match(rf"{name}=.*; HttpOnly; .*SameSite=strict", welcome.headers["set-cookie"])
+    assert re.match(rf"{name}=.*; HttpOnly; .*SameSite=lax$", welcome.headers["set-cookie"])
+    assert "Path=" not in welcome.headers["set-cookie"]  # for this page alone, below a proxy too
 
     cookie = welcome.headers["set-cookie"].partition("; HttpOnly")[0]
     assert get(guarded.url, headers={"cookie": f"other=1; {cookie}"}).status_code == 200
     assert get(guarded.url + "api/vitals", headers={"cookie": cookie}).status_code == 200
+    again = get(f"{guarded.url}?token={quote(TOKEN)}", headers={"cookie": cookie})
+    assert again.status_code == 303  # out of the address once more
+
+
+def test_behind_tls_the_cookie_is_for_tls_alone(guarded):
+    headers = {"x-forwarded-proto": "https"}
+    welcome = get(f"{guarded.url}?token={quote(TOKEN)}", headers=headers)
+    assert welcome.headers["set-cookie"].endswith("; Secure")
 
 
 def test_the_environment_may_have_it_and_it_is_not_told(monkeypatch, capsys):

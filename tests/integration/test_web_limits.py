@@ -88,31 +88,32 @@ def test_there_is_nothing_to_change(sink, method, path):
 
 
 @pytest.mark.parametrize(
-    "request_",
+    ("request_", "status"),
     [
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"x: y\r\n" * 20_000,
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"a=b; " * 20_000 + b"\r\n\r\n",
-        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"GET \xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"\x00" * 1000,
-        b"A" * 100_000,
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"x: y\r\n" * 20_000, 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"a=b; " * 4_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", 505),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"GET \xff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        (b"\x00" * 1000, 400),
+        (b"A" * 100_000, 400),
     ],
     ids=[
         "many headers", "large cookie", "long path", "no host", "two hosts", "version", "length",
         "encoding", "no ASCII", "TLS", "zeros", "no end",
     ],
 )  # fmt: skip
-def test_what_is_no_request_is_refused(sink, request_):
+def test_what_is_no_request_is_refused(sink, request_, status):
     with connect(sink) as client:
         client.sendall(request_)
         client.shutdown(socket.SHUT_WR)
-        assert received(client).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ", b""))
+        print(received(client)[:100])
+        raise AssertionError
 
 
 def test_a_websocket_is_not_opened(sink):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import check_place, write_text
 from edge_emotion.terminal import busy, show
 from edge_emotion_report.session.facts import facts
@@ -21,9 +21,12 @@ def report_session(files: Sequence[Path], output: Path | None, as_json: bool) ->
         as_json: print the facts instead, and draw only if `output` is named.
 
     Raises:
+        WrongUse: the page has another name than `.html`.
         EdgeEmotionError: they cannot be read, hold no readings, or the page cannot be written.
     """
     page = output or files[-1].with_suffix(".html")
+    if page.suffix.lower() != ".html":
+        raise WrongUse(f"--session with --output {page}", expected="a name that ends in .html")
     check_place(page)
     every = list(dict.fromkeys(one for file in files for one in with_former(file)))
     lines = Lines(every)

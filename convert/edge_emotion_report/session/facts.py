@@ -12,6 +12,10 @@ def facts(session: Session, broken_lines: int) -> dict[str, Any]:
     return {
         "length_s": round(session.length_s, 3),
         "runs": len(session.run_starts_s),
+        "run_starts": [
+            {"at_s": round(at_s, 3), "started": date and date.isoformat()}
+            for at_s, date in zip(session.run_starts_s, session.run_dates, strict=True)
+        ],
         "frames": session.frames,
         "frames_with_face": session.with_face,
         "readings": session.readings,

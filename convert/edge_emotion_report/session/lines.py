@@ -1,16 +1,17 @@
 """The lines that `edge-emotion run` wrote, one after the other; broken ones are counted."""
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import EMOTIONS
+from edge_emotion_device.sinks.json_lines import LONGEST_LINE_BYTES
+from edge_emotion_device.sinks.rotated import former_files
 
-_LONGEST_LINE_BYTES = 65_536  # a reading has some 1,500
 _NAMED = 3  # broken lines
 
 
@@ -34,6 +35,17 @@ class Line:
     ms: dict[str, float] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """What a line says of the run whose lines follow; a file that began anew repeats it.
+
+    Attributes:
+        started: when the run did, with its offset from UTC.
+    """
+
+    started: datetime
+
+
 class Lines:
     """Reads files of readings, one line at a time.
 
@@ -50,7 +62,7 @@ class Lines:
         self.broken = 0
         self.where: list[str] = []
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[Line | RunLine]:
         """The lines.
 
         Raises:
@@ -65,9 +77,9 @@ class Lines:
                     f"cannot read {file}: {error.strerror}", remedy="check the session's path"
                 ) from error
 
-    def _parsed(self, file: Path, stream: BinaryIO) -> Iterator[Line]:
+    def _parsed(self, file: Path, stream: BinaryIO) -> Iterator[Line | RunLine]:
         number = 0
-        while piece := stream.readline(_LONGEST_LINE_BYTES):
+        while piece := stream.readline(LONGEST_LINE_BYTES):
             number += 1
             try:
                 yield parse(piece)
@@ -79,13 +91,10 @@ class Lines:
 
 def with_former(file: Path) -> list[Path]:
     """A file and those it was before it began anew, FILE.1 and so on, the oldest first."""
-    found = [file]
-    while (older := file.with_name(f"{file.name}.{len(found)}")).is_file():
-        found.append(older)
-    return found[::-1]
+    return [*reversed(former_files(file)), file]
 
 
-def parse(line: bytes) -> Line:
+def parse(line: bytes) -> Line | RunLine:
     """One line's content.
 
     Raises:
@@ -94,6 +103,8 @@ def parse(line: bytes) -> Line:
     fields = json.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("no object")
+    if "run" in fields:
+        return RunLine(_started(fields["run"]))
     frame = _whole(fields.get("frame"))
     if fields.get("faces") == 0:
         return Line(frame)
@@ -113,6 +124,15 @@ def parse(line: bytes) -> Line:
     )
 
 
+def _started(run: Any) -> datetime:
+    if not isinstance(run, dict) or not isinstance(run.get("started"), str):
+        raise ValueError("no start")
+    started = datetime.fromisoformat(run["started"])
+    if started.utcoffset() is None:
+        raise ValueError("no offset")
+    return started
+
+
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
         raise ValueError("no number")
@@ -120,6 +140,7 @@ def _whole(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    if not isinstance(value, (int, float)) or not math.isfinite(value) or not 0 <= value < 1e12:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= value < 1e12:  # nor is it NaN or infinite
         raise ValueError("no number")
     return float(value)

@@ -14,6 +14,10 @@ _PERSONS = (
     "A number stands for a face from when it came into view until it was lost: nobody is "
     "recognised, so who comes back later has a new one."
 )
+_RUNS = (
+    "When each was started. Their faces follow upon each other here; how long nobody was there "
+    "before a run's first face, and between two runs, is not shown."
+)
 _SECONDS = "Seconds that each label held, from one reading of a face to the next."
 _CHANGES = "One emotion after another in the same face; what was undecided between is passed over."
 _STAGES = "Milliseconds of each stage of the frame path."
@@ -60,6 +64,8 @@ def _sections(session: Session, people: Sequence[Person], notes: Sequence[str]) 
     yield pages.section("How long", _SECONDS, _how_long(session, people))
     if session.changes:
         yield pages.section("Changes", _CHANGES, _changes(session))
+    if len(session.run_dates) > 1 or any(session.run_dates):
+        yield pages.section("Runs", _RUNS, _runs(session))
     if session.stages:
         yield pages.section("Stages", _STAGES, _stages(session))
     if notes:
@@ -93,6 +99,20 @@ def _changes(session: Session) -> str:
         for (before, after), times in most
     ]
     return pages.table(["from and to", "times"], cells)
+
+
+def _runs(session: Session) -> str:
+    cells = [
+        [
+            f"{number}",
+            f"{date:%Y-%m-%d %H:%M:%S %Z}" if date else "–",
+            clock(at_s, session.length_s),
+        ]
+        for number, (date, at_s) in enumerate(
+            zip(session.run_dates, session.run_starts_s, strict=True), 1
+        )
+    ]
+    return pages.table(["run", "started", "first face above"], cells)
 
 
 def _stages(session: Session) -> str:

@@ -4,9 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import attrgetter
 
-from edge_emotion_report.session.lines import Line
+from edge_emotion_report.session.lines import Line, RunLine
 from edge_emotion_report.session.timeline import LABELS, PAUSE_S, UNDECIDED, Timeline
 
 SHOWN = 20  # persons
@@ -43,12 +44,13 @@ class Session:
     """What the lines of a session say.
 
     Runs that were added to one file, each with a clock from 0, follow upon each other without a
-    pause: how long it was is not recorded.
+    pause: from a run's start to its first face the camera may have taken its time.
 
     Attributes:
         frames, with_face, readings: lines speak of; frames without a face only if recorded.
         length_s: from each run's first face to its last, together.
-        run_starts_s: of the runs, on the session's clock.
+        run_starts_s: of the runs with a face, on the session's clock.
+        run_dates: when these were started; None where no line says so.
         people: how many there were.
         seconds: by label, of all of them together.
         changes: how often one emotion followed another in one face.
@@ -57,6 +59,7 @@ class Session:
     def __init__(self) -> None:
         self.frames = self.with_face = self.readings = self.people = 0
         self.run_starts_s: list[float] = []
+        self.run_dates: list[datetime | None] = []
         self.length_s = 0.0
         self.seconds = dict.fromkeys(LABELS, 0.0)
         self.changes: Counter[tuple[str, str]] = Counter()
@@ -65,6 +68,7 @@ class Session:
         self._followed: dict[int, Person] = {}  # of this run
         self._gone: list[Person] = []
         self._frame = -1
+        self._started: datetime | None = None  # this run
         self._offset_s: float | None = None  # from the run's clock to the session's
         self._before_s: float | None = None  # when the frame before was, if it had a face
 
@@ -89,16 +93,20 @@ class Session:
         longest = sorted(everybody, key=attrgetter("present_s"), reverse=True)[:SHOWN]
         return sorted(longest, key=attrgetter("first_s"))
 
-    def add_all(self, lines: Iterable[Line]) -> "Session":
+    def add_all(self, lines: Iterable[Line | RunLine]) -> "Session":
         """Take lines in their order; returns the session."""
         for line in lines:
             self.add(line)
         return self
 
-    def add(self, line: Line) -> None:
+    def add(self, line: Line | RunLine) -> None:
         """Take the next line."""
-        if line.frame < self._frame:
-            self._begin_run()
+        if isinstance(line, RunLine):
+            if line.started != self._started:
+                self._begin_run(line.started)
+            return
+        if line.frame < self._frame:  # its first line is not there
+            self._begin_run(None)
         new = line.frame != self._frame
         self._frame = line.frame
         self.frames += new
@@ -117,14 +125,16 @@ class Session:
                 self._stages.setdefault(stage, Durations()).add(duration_ms)
         self._add_to(self._person(line.track_id, now_s), line, now_s)
 
-    def _begin_run(self) -> None:
+    def _begin_run(self, started: datetime | None) -> None:
         self._retire(list(self._followed))
+        self._started, self._frame = started, -1
         self._offset_s = self._before_s = None
 
     def _session_time(self, time_s: float) -> float:
         if self._offset_s is None:
             self._offset_s = self.length_s - time_s
             self.run_starts_s.append(self.length_s)
+            self.run_dates.append(self._started)
         now_s = time_s + self._offset_s
         self.length_s = max(self.length_s, now_s)
         return now_s

@@ -31,8 +31,10 @@ def measure_layers(subjects: Sequence[Subject], say: Say, max_s: float) -> dict[
         say(f"the layers of {subject.path.name}")
         row: dict[str, Any] = {"model": subject.id, "status": "ok"}
         try:
-            row["layers"] = [layer.as_dict() for layer in time_layers(subject.flatbuffer, max_s=max_s)]
+            timed = time_layers(subject.flatbuffer, max_s=max_s)
+            row["layers"] = [layer.as_dict() for layer in timed]
         except (ValueError, RuntimeError) as error:
-            row.update(status="failed", error=str(error).partition("\n")[0])
+            why = str(error).partition("\n")[0]
+            row.update(status="failed", error=f"the layers of {subject.path.name}: {why}")
         found["models"].append(row)
     return found

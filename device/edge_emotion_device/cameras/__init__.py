@@ -31,7 +31,7 @@ _VIDEO_NODE = re.compile(r"/dev/video\d+|/dev/v4l/.+")
 
 _CHOICES = (
     "auto, csi[:N], usb[:N], /dev/videoN, a video file, an image or a folder of images, "
-    "rtsp://…, http://… or demo"
+    "rtsp://…, http://… or demo[:loop]"
 )
 
 
@@ -40,7 +40,7 @@ def open_camera(source: str, *, sequence: bool = False) -> Camera:
 
     Args:
         source: `auto`, `csi[:N]`, `usb[:N]` or `/dev/videoN`, a video file, an image or a folder
-            of images, `rtsp://…`, `http://…`, or `demo`.
+            of images, `rtsp://…`, `http://…`, or `demo[:loop]`.
         sequence: a folder's images are the frames of one clip instead of separate pictures.
 
     Raises:
@@ -72,7 +72,7 @@ def _kind(source: str, sequence: bool = False) -> str:
             return scheme.lower()
         raise WrongUse(f"a camera at {scheme}://", expected=_CHOICES)  # the rest may be secret
     word = source.partition(":")[0]
-    if word in ("csi", "usb") or source in ("auto", "demo"):
+    if word in ("csi", "usb") or source in ("auto", "demo", "demo:loop"):
         return word
     path = Path(source)
     if source and path.exists():

@@ -8,6 +8,7 @@ read; the packages are not imported.
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic, sleep
 
 import cv2
 import numpy as np
@@ -61,7 +62,11 @@ DIVIDER = ((0.38, 1.0), (0.46, 0.5), (0.66, 0.5), (0.74, 0.0))
 
 
 class DemoCamera(Camera):
-    """Frames of `(480, 640, 3) uint8` BGR, the same bytes on every run."""
+    """Frames of `(480, 640, 3) uint8` BGR, the same bytes on every run.
+
+    `demo` is a clip of ten seconds, read as fast as it goes; `demo:loop` goes there and back
+    without end, 25 frames a second, as a camera does.
+    """
 
     kind = "clip"
     fps: float | None = FPS
@@ -73,8 +78,10 @@ class DemoCamera(Camera):
             MissingExtra: a package that holds a photograph is not installed.
         """
         self.name = source
+        self._loops = source == "demo:loop"
         self._frames = frames
         self._index = 0
+        self._started_s = monotonic()
         self._collins = _photograph("skimage", "scikit-image", "data/astronaut.png")
         self._hopper = _photograph(
             "matplotlib", "matplotlib", "mpl-data/sample_data/grace_hopper.jpg"
@@ -82,9 +89,12 @@ class DemoCamera(Camera):
 
     def read(self) -> Frame | None:
         """The next frame, or None after the last."""
-        if self._index >= self._frames:
+        if self._loops:
+            sleep(max(0.0, self._started_s + self._index / FPS - monotonic()))
+        elif self._index >= self._frames:
             return None
-        at = self._index / max(1, self._frames - 1)
+        last = max(1, self._frames - 1)
+        at = 1 - abs(1 - self._index / last % 2)  # there, and back
         divider = round(WIDTH_PX * eased(at, *zip(*DIVIDER, strict=True)))
         image = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
         if divider > 0:

@@ -1,11 +1,14 @@
 """What network cameras share: addresses that hide their password, and hosts that answer."""
 
+import re
 import socket
 from urllib.parse import SplitResult, urlsplit
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 
 CONNECT_S = 5.0
+# Some cameras want it in the path: rtsp://HOST/user=admin&password=secret&channel=1.
+_PASSWORD = re.compile(r"((?:password|passwd|pass|pwd)(?:=|%3d))[^&;/]*", re.IGNORECASE)
 
 
 def split(address: str) -> SplitResult:
@@ -29,13 +32,15 @@ def without_user(parts: SplitResult) -> SplitResult:
 
 def without_password(address: str) -> str:
     """The address as messages show it: without name, password and query, for some cameras want the
-    password there.
+    password there, or in the path.
 
     Raises:
         WrongUse: it is no address.
     """
     parts = without_user(split(address))
-    return parts._replace(query="…" if parts.query else "").geturl()
+    path = _PASSWORD.sub(r"\1…", parts.path)
+    query, fragment = ("…" if part else "" for part in (parts.query, parts.fragment))
+    return parts._replace(path=path, query=query, fragment=fragment).geturl()
 
 
 def check_reachable(address: str, default_port: int) -> None:

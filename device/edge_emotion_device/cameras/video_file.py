@@ -24,6 +24,8 @@ class VideoFile(OpenCvCamera):
         remedy = "use a whole video file, such as MP4, AVI, MKV or WebM"
         if Path(source).stat().st_size == 0:
             raise EdgeEmotionError(f"{source} is empty (0 bytes)", remedy=remedy)
+        if source != source.encode(errors="replace").decode():  # OpenCV would crash
+            raise EdgeEmotionError(f"{source!a}: its name is not UTF-8", remedy="rename it")
         self._ended = False
         super().__init__(open_capture(source, cv2.CAP_ANY), name=source, if_mute=remedy)
 

@@ -25,6 +25,7 @@ class BoundedProtocol(H11Protocol):
         self._begun = False
         self._timer: TimerHandle | None = None
         self._stalled: TimerHandle | None = None
+        self._untaken_bytes = 0  # at the last look
 
     @property
     def idle(self) -> bool:
@@ -60,7 +61,8 @@ class BoundedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """The client does not take what was sent: wait for it, but not for ever."""
         super().pause_writing()
-        self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+        self._untaken_bytes = self.transport.get_write_buffer_size()
+        self._stalled = self.loop.call_later(STALLED_S, self._look_whether_it_takes)
 
     def resume_writing(self) -> None:
         """The client has taken all of it."""
@@ -72,6 +74,13 @@ class BoundedProtocol(H11Protocol):
         """Be ready for the next request."""
         self._begun, self._since_s = False, self.loop.time()
         super().on_response_complete()
+
+    def _look_whether_it_takes(self) -> None:
+        before, self._untaken_bytes = self._untaken_bytes, self.transport.get_write_buffer_size()
+        if self._untaken_bytes < before:
+            self._stalled = self.loop.call_later(STALLED_S, self._look_whether_it_takes)
+        else:
+            self.transport.abort()
 
     def _watch(self) -> None:
         left_s = self._since_s + STILL_S - self.loop.time()

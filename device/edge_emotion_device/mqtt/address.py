@@ -18,6 +18,8 @@ WHERE_LOGINS_BELONG = f"write user:password into a file for --mqtt-login-file, o
 _PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA's
 _FORM = "mqtt://HOST[:PORT][/PREFIX], or mqtts:// for TLS"
 _LONGEST_PREFIX_BYTES = 200
+# Where a password may stand in an address that is none: in the port's place or a query.
+_SECRET = re.compile(r":(?!//)(?!\d+(?:/|$)).*|[?#].*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,16 @@ def parse_address(url: str, hostname: str | None = None) -> Address:
             expected=_FORM,
             remedy=WHERE_LOGINS_BELONG,
         )
-    wrong = WrongUse(f"the MQTT address {url}", expected=_FORM)
+    shown = _SECRET.sub("…", url)
+    wrong = WrongUse(f"the MQTT address {shown!r}", expected=_FORM)
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
         host.encode("idna")  # as the socket will
     except ValueError as error:
         raise wrong from error
-    if parts.scheme not in _PORTS or not host or port == 0 or "?" in url or "#" in url:
+    possible = host and " " not in host and url.isprintable()
+    if parts.scheme not in _PORTS or not possible or port == 0 or "?" in url or "#" in url:
         raise wrong
     return Address(
         host,

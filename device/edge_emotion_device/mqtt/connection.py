@@ -6,15 +6,16 @@ import ssl
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event
+from threading import Event, Lock
 from time import monotonic
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from edge_emotion.errors import warn
 from edge_emotion_device.mqtt.address import WHERE_LOGINS_BELONG, Address, Login
+from edge_emotion_device.mqtt.flight import Flight
 
 BIRTH_TOPIC = "homeassistant/status"
 # A broker that hangs is noticed within twice this, and it notices us within 1.5 times (its rule).
@@ -40,13 +41,13 @@ class Connection:
         will: topic of `online` and `offline`; the broker says offline when we are lost.
         listens: whether to listen for Home Assistant's birth message.
         wake: is called when there may be something to do: connected, called, a message has left.
-        dropped: how many messages were dropped so far.
+        dropped: how many messages were dropped so far, before they came here.
 
     Attributes:
         up: whether the broker listens.
-        sessions: how often the connection has come about.
+        asked: how often everything was asked for: whenever it listens anew, and when it says so.
         failures: how often it was lost or did not come about.
-        calls: how often everything was asked for again.
+        defect: what failed in paho's thread, which is not the broker's fault.
     """
 
     def __init__(
@@ -62,13 +63,14 @@ class Connection:
     ) -> None:
         self._address, self._login, self._will = address, login, will
         self._listens, self._wake = listens, wake
-        self._news = _News(address.name, dropped)
+        self._news = _News(address.name, lambda: dropped() + self.lost)
         self.up = False
-        self.sessions = self.failures = self.calls = 0
+        self.asked = self.failures = 0
+        self.defect: Exception | None = None
         self._refused = False
+        self._sending = Lock()  # of the next: nothing is sent after goodbye
         self._closing, self._ended = False, Event()
-        self._flight: list[MQTTMessageInfo] = []
-        self._events: list[MQTTMessageInfo] = []
+        self._states, self._readings, self._events = Flight(), Flight(), Flight()
         self._client = self._open(tls)
 
     def _open(self, tls: ssl.SSLContext | None) -> Client:
@@ -82,38 +84,69 @@ class Connection:
             client.tls_set_context(tls)
         client.reconnect_delay_set(*RECONNECT_S)
         client.max_queued_messages_set(_KEPT_BY_PAHO)
-        client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        client.on_publish = lambda *_: self._wake()
+        client.on_connect = self._kept(self._on_connect)
+        client.on_connect_fail = self._kept(self._on_connect_fail)
+        client.on_disconnect = self._kept(self._on_disconnect)
+        client.on_message = self._kept(self._on_message)
+        client.on_publish = self._kept(lambda *_: self._wake())
         client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
         client.loop_start()
         return client
 
+    def _kept(self, callback: Callable[..., None]) -> Callable[..., None]:
+        """A callback whose error is kept: it would end paho's thread without a word."""
+
+        def kept(*arguments: Any) -> None:
+            try:
+                callback(*arguments)
+            except Exception as error:
+                self.defect = error
+
+        return kept
+
     @property
     def room(self) -> bool:
         """Whether another message may be handed over: not while many have not left yet."""
-        self._flight = [info for info in self._flight if not _finished(info)]
-        return self.up and len(self._flight) < AT_ONCE
+        return self.up and self._states.count() + self._readings.count() < AT_ONCE
 
     @property
     def settled(self) -> bool:
         """Whether the broker has taken all events; further ones would overtake a repeated one."""
-        self._events = [info for info in self._events if not _finished(info)]
-        return not self._events
+        return not self._events.count()
 
-    def send(self, topic: str, payload: str, *, retain: bool = False) -> None:
-        """Send a state or a reading."""
-        self._flight.append(self._client.publish(topic, payload, retain=retain))
+    @property
+    def lost(self) -> int:
+        """Readings that never left, and at the end also events that the broker did not confirm."""
+        return self._readings.lost + self._events.lost
+
+    def send_state(self, topic: str, payload: str) -> None:
+        """Send a state, which the broker keeps."""
+        self._states.add(self._publish(topic, payload, retain=True))
+
+    def send_reading(self, topic: str, payload: str) -> None:
+        """Send a reading."""
+        self._readings.add(self._publish(topic, payload))
 
     def send_event(self, topic: str, payload: str) -> None:
         """Send an event; the broker gets it at least once."""
-        self._events.append(self._client.publish(topic, payload, qos=1))
+        info = self._publish(topic, payload, qos=1)
+        if (
+            info is not None and info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN
+        ):  # paho keeps it for the next one
+            info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS
+        self._events.add(info)
 
-    def send_status(self, status: str) -> MQTTMessageInfo:
-        """Say that we are online, or offline."""
-        return self._client.publish(self._will, status, qos=1, retain=True)
+    def send_online(self) -> None:
+        """Say that we are online."""
+        self._publish(self._will, "online", qos=1, retain=True)
+
+    def _publish(
+        self, topic: str, payload: str, *, qos: int = 0, retain: bool = False
+    ) -> MQTTMessageInfo | None:
+        with self._sending:
+            if self._closing:
+                return None
+            return self._client.publish(topic, payload, qos, retain)
 
     def overrun(self) -> None:
         """Tell, once a connection, that the broker takes less than is sent."""
@@ -122,13 +155,17 @@ class Connection:
     def close(self) -> None:
         """Say goodbye; waits for the broker for 0.3 s at most."""
         until_s = monotonic() + LAST_WORDS_S
-        self._closing, was_up = True, self.up
-        if was_up:
+        with self._sending:
+            self._closing = True
+        if was_up := self.up:
+            goodbye = self._client.publish(self._will, "offline", qos=1, retain=True)
             with suppress(RuntimeError, ValueError):  # lost in this moment
-                self.send_status("offline").wait_for_publish(LAST_WORDS_S)
+                goodbye.wait_for_publish(LAST_WORDS_S)
         self._client.disconnect()
         if was_up:
             self._ended.wait(max(0.0, until_s - monotonic()))
+        for flight in (self._readings, self._events):
+            flight.give_up()
         self._news.end()
 
     # Called in paho's thread.
@@ -140,8 +177,8 @@ class Connection:
             self._refused = True
             self._lost(self._refusal(str(reason)), refused=True)
         else:
+            self.asked += 1
             self.up = True
-            self.sessions += 1
             self._news.good()
             client.subscribe(self._will)
             if self._listens:
@@ -198,7 +235,7 @@ class Connection:
         """
         asked = {BIRTH_TOPIC: b"online", self._will: b"offline"}.get(message.topic)
         if message.payload == asked and not message.retain:
-            self.calls += 1
+            self.asked += 1
             self._wake()
 
 
@@ -216,7 +253,9 @@ class _News:
 
     def bad(self, trouble: str, refused: bool) -> None:
         what = trouble if refused else "away"
-        if what not in self._told_s:
+        told_s = self._told_s.get(what)
+        # One that comes and goes is not told each time, but one that stays away is.
+        if told_s is None or (not self._away and monotonic() - told_s >= _AGAIN_S):
             warn(f"{trouble}; the run goes on and tries again")
             self._told_s[what] = monotonic()
             self._away = True
@@ -225,7 +264,7 @@ class _News:
         if self._away:
             warn(f"the broker {self._name} is back; {self._count()} messages were dropped")
         self._away = self._slow = False
-        lately_s = monotonic() - _AGAIN_S  # one that comes and goes is not told each time
+        lately_s = monotonic() - _AGAIN_S
         self._told_s = {what: told_s for what, told_s in self._told_s.items() if told_s > lately_s}
 
     def overrun(self) -> None:
@@ -242,11 +281,3 @@ class _News:
         dropped = self._dropped()
         count, self._told_dropped = dropped - self._told_dropped, dropped
         return count
-
-
-def _finished(info: MQTTMessageInfo) -> bool:
-    """Whether a message is no longer on its way: it has left, or never will."""
-    try:
-        return info.is_published()
-    except (RuntimeError, ValueError):  # not sent: the connection is lost, or paho holds too much
-        return True

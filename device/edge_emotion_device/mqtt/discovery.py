@@ -17,11 +17,16 @@ def device_id(prefix: str) -> str:
     """The device's name among all of Home Assistant's: the same after every restart.
 
     It comes from the topics' prefix, which names the host unless it was chosen: whoever shares it
-    would share the topics too.  Home Assistant allows letters, digits, _ and -.
+    would share the topics too, and nobody else has the same.  Home Assistant allows letters,
+    digits, _ and -, so two _ stand for a slash, and one before two digits for another byte.
     """
-    levels = prefix.removeprefix("edge-emotion/").replace("/", "_")
-    name = re.sub(r"[^\w-]", lambda other: f"_{ord(other[0]):x}", levels, flags=re.ASCII)
-    return f"edge-emotion_{name}"
+    name = prefix.removeprefix("edge-emotion/")
+    levels = (re.sub(r"[^a-zA-Z0-9-]", _escaped, level) for level in name.split("/"))
+    return f"edge-emotion{'-' if name == prefix else '_'}{'__'.join(levels)}"
+
+
+def _escaped(other: re.Match[str]) -> str:
+    return "".join(f"_{byte:02x}" for byte in other[0].encode())
 
 
 def discovery_topic(prefix: str) -> str:

@@ -38,7 +38,7 @@ class MqttSink(Sink):
     `write` takes note and returns: it never waits for the broker, whatever becomes of that.
 
     Attributes:
-        dropped: events and readings that were not sent, since the run began.
+        dropped: events and readings that did not arrive, as far as can be known.
         failures: how often the connection was lost or did not come about.
     """
 
@@ -69,7 +69,7 @@ class MqttSink(Sink):
         self._outbox = Outbox()
         self._trouble = ""
         self._vitals_due_s = self._look_due_s = 0.0
-        self._seen = (0, 0)  # sessions and calls
+        self._answered = 0  # of how often everything was asked for
         self._dropped = 0  # when it was last looked at
         self._failure: Exception | None = None
         self._wake, self._closing = Flag(), Flag()
@@ -114,18 +114,23 @@ class MqttSink(Sink):
 
     @property
     def dropped(self) -> int:
-        """Events and readings that were not sent."""
-        return self._outbox.dropped
+        """Events and readings that did not arrive, as far as can be known."""
+        return self._outbox.dropped + self._connection.lost
 
     @property
     def failures(self) -> int:
         """How often the connection was lost or did not come about."""
         return self._connection.failures
 
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the sending for good."""
+        return self._failure or self._connection.defect
+
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Take note of a frame and what was read in it."""
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         now_s = monotonic()
         with self._lock:
             self._tell(self._faces.see(frame, readings), now_s)
@@ -205,20 +210,19 @@ class MqttSink(Sink):
                 outbox.drop_readings()
             self._dropped = outbox.dropped
             return
-        seen = connection.sessions, connection.calls
-        if seen != self._seen:
-            self._seen = seen
-            connection.send_status("online")
+        if self._answered != (asked := connection.asked):
+            self._answered = asked
+            connection.send_online()
             outbox.refresh()
         while connection.room and (state := outbox.next_state()):
-            connection.send(*state, retain=True)
+            connection.send_state(*state)
         if connection.settled:
             for _ in range(_EVENTS_AT_ONCE):
                 if (event := outbox.next_event()) is None:
                     break
                 connection.send_event(f"{self._prefix}/events", event)
         while connection.room and (reading := outbox.next_reading()):
-            connection.send(f"{self._prefix}/readings", _line(reading.as_dict()))
+            connection.send_reading(f"{self._prefix}/readings", _line(reading.as_dict()))
         if self._dropped < (dropped := outbox.dropped):
             connection.overrun()
         self._dropped = dropped

@@ -58,7 +58,8 @@ def _readings(options: RunOptions) -> Iterator[Sink]:
     if saved is not None:
         yield JsonLines.to_new_file(saved, all_frames=all_frames)
     if options.output is None:
-        yield JsonLines(sys.stdout, all_frames=all_frames)
+        if not (_listened_to(options) and sys.stdout.isatty()):
+            yield JsonLines(sys.stdout, all_frames=all_frames)
     elif options.output != saved:
         yield JsonLines.to_log(
             options.output,
@@ -68,6 +69,11 @@ def _readings(options: RunOptions) -> Iterator[Sink]:
         )
 
 
+def _listened_to(options: RunOptions) -> bool:
+    """Whether readings go elsewhere, so that a terminal is left to what the run has to say."""
+    return options.web is not None or options.mqtt is not None
+
+
 def check_sinks(options: RunOptions) -> None:
     """Find what is wrong with their options before a camera is opened.
 
@@ -75,6 +81,14 @@ def check_sinks(options: RunOptions) -> None:
         WrongUse: an address is none, or what is read would be written to.
     """
     _check_output(options)
+    for listener, name, value in (
+        ("web", "--web-token-file", options.web_token_file),
+        ("web", "--no-pictures", not options.pictures),
+        ("mqtt", "--mqtt-login-file", options.mqtt_login_file),
+        ("mqtt", "--mqtt-ca-file", options.mqtt_ca_file),
+    ):
+        if value and getattr(options, listener) is None:
+            warn(f"{name} does nothing without --{listener}")
     if options.web is not None:
         from edge_emotion_device.web.address import parse_address
 

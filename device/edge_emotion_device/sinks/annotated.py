@@ -15,6 +15,7 @@ from edge_emotion_device.sinks.base import Sink
 
 DEFAULT_FPS = 25.0
 LONGEST_PAUSE_S = 10.0  # of a lost camera that the video shows
+_PLAYED_PART = 0.9  # of the frames written that a whole video has, to be sure
 JPEG_QUALITY = 92
 
 
@@ -25,6 +26,7 @@ class AnnotatedVideo(Sink):
     """
 
     name = "video"
+    whole_on_close = True
 
     def __init__(
         self,
@@ -79,7 +81,11 @@ class AnnotatedVideo(Sink):
             self._written += 1
 
     def close(self) -> None:
-        """Finish the video and put it in place."""
+        """Finish the video and put it in place.
+
+        Raises:
+            EdgeEmotionError: it cannot be played, so what lay there before was left.
+        """
         self._stack.close()
 
     def _open(self) -> cv2.VideoWriter:
@@ -88,7 +94,8 @@ class AnnotatedVideo(Sink):
             part = opening.enter_context(replacing(self._path))
             fourcc = cv2.VideoWriter.fourcc(*"mp4v")
             writer = cv2.VideoWriter(str(part), fourcc, self._fps, self._size_px)
-            opening.callback(writer.release)  # runs before the file is put in place
+            opening.callback(self._check, part)  # these run before the file is put in place
+            opening.callback(writer.release)
             if not writer.isOpened():
                 width, height = self._size_px
                 raise EdgeEmotionError(
@@ -98,6 +105,20 @@ class AnnotatedVideo(Sink):
                 )
             self._stack = opening.pop_all()
         return writer
+
+    def _check(self, part: Path) -> None:
+        """Look at the finished file, for OpenCV's writer tells of no full disk."""
+        if not self._written:
+            return
+        video = cv2.VideoCapture(str(part))
+        frames = video.get(cv2.CAP_PROP_FRAME_COUNT)  # 0 of one that does not open
+        video.release()
+        if frames < _PLAYED_PART * self._written:
+            raise EdgeEmotionError(
+                f"the video {self._path} cannot be played: it has {frames:.0f} of "
+                f"{self._written} frames",
+                remedy="check the free space",
+            )
 
 
 class AnnotatedPictures(Sink):

@@ -14,10 +14,12 @@ class Sink(Protocol):
     Attributes:
         closed: whoever watches has seen enough (closed the window), so the run may end.
         in_main_thread: whether `write` must be called in the program's main thread.
+        whole_on_close: what it writes is nowhere to be found before it is closed.
     """
 
     closed: bool = False
     in_main_thread: bool = False
+    whole_on_close: bool = False
 
     @property
     def name(self) -> str:
@@ -28,6 +30,11 @@ class Sink(Protocol):
     def failures(self) -> int:
         """How often it failed without ending the run."""
         return 0
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended a thread of its own, which the next `write` raises; None while all is well."""
+        return None
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Take one frame and what was read in it, the frames in their order.

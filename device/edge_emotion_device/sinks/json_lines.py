@@ -3,18 +3,22 @@
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from math import inf
 from os import SEEK_END
 from pathlib import Path
 from typing import Any, Protocol
 
+from edge_emotion import __version__
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.files import replacing
 from edge_emotion.types import Frame, Reading
 from edge_emotion_device.sinks.base import Sink
 from edge_emotion_device.sinks.rotated import RotatedFile
 
-_LONGEST_LINE_BYTES = 65_536  # a reading has some 1,500
+LONGEST_LINE_BYTES = 65_536  # a reading has some 1,500
+
+_BEGINNINGS = (b'{"frame":', b'{"run":')
 
 
 class ReaderGone(Exception):
@@ -55,6 +59,7 @@ class JsonLines(Sink):
                 opening.enter_context(part.open("w", encoding="utf-8")), all_frames=all_frames
             )
             sink._stack = opening.pop_all()
+        sink.whole_on_close = True
         return sink
 
     @classmethod
@@ -63,7 +68,8 @@ class JsonLines(Sink):
     ) -> "JsonLines":
         """Add lines to a file, each of which is there as soon as it is written.
 
-        A last line that a power cut has torn is taken away first.
+        A last line that a power cut has torn is taken away first.  Before the run's first line, and
+        again where a file begins anew, stands one that tells when the run started.
 
         Args:
             path: of the file.
@@ -77,7 +83,7 @@ class JsonLines(Sink):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _cut_torn_line(path)
-            file = RotatedFile(path, most_bytes, keep)
+            file = RotatedFile(path, most_bytes, keep, _line({"run": _this_run()}))
         except OSError as error:
             raise EdgeEmotionError(
                 f"cannot write {path}: {error.strerror}", remedy="choose another place"
@@ -118,20 +124,30 @@ def _line(fields: dict[str, Any]) -> str:
     return json.dumps(fields, separators=(",", ":"), allow_nan=False) + "\n"
 
 
+def _this_run() -> dict[str, str]:
+    started = datetime.now().astimezone().isoformat(timespec="seconds")
+    return {"started": started, "version": __version__}
+
+
 def _cut_torn_line(path: Path) -> None:
-    """Take away what stands behind the last line's end, if it is the beginning of a reading.
+    """Take away what stands behind the last line's end, if it is the beginning of one of ours.
 
     Raises:
-        WrongUse: it is something else, so that the file is none of ours.
+        WrongUse: that, or what the file begins with, is something else, so that it is none of ours.
     """
     if not path.is_file():  # new, or a pipe or terminal
         return
     with path.open("r+b") as file:
+        first = file.read(max(map(len, _BEGINNINGS)))
         end = file.seek(0, SEEK_END)
-        file.seek(max(0, end - _LONGEST_LINE_BYTES))
+        file.seek(max(0, end - LONGEST_LINE_BYTES))
         torn = file.read().rpartition(b"\n")[2]
-        if not torn:
-            return
-        if not torn.startswith(b'{"frame":'[: len(torn)]):
+        if not (_is_ours(first) and _is_ours(torn)):
             raise WrongUse(f"{path} holds something else than readings", expected="another file")
-        file.truncate(end - len(torn))
+        if torn:
+            file.truncate(end - len(torn))
+
+
+def _is_ours(line: bytes) -> bool:
+    """Whether a line, which may be torn, begins as one of ours."""
+    return any(line.startswith(beginning[: len(line)]) for beginning in _BEGINNINGS)

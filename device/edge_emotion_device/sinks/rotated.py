@@ -15,17 +15,20 @@ class RotatedFile:
     Args:
         path: of the file; where it is a link, what that points to is renamed, and the link stays.
         most_bytes: of one file, unless one `write` is longer.
-        keep: former files; with 0 a full file is emptied.
+        keep: former files; with 0 a full file is emptied.  Older ones are removed with the next.
+        heading: what stands before the first `write` in each file; not in what is never renamed.
 
     Raises:
         OSError: it cannot be opened.
     """
 
-    def __init__(self, path: Path, most_bytes: float, keep: int) -> None:
+    def __init__(self, path: Path, most_bytes: float, keep: int, heading: str = "") -> None:
         self._file = path.open("ab", buffering=0)
         of_the_system = path.absolute().parts[1] in ("dev", "proc")
         self._path, self._keep = path.resolve(), keep
-        self._most_bytes = most_bytes if self._path.is_file() and not of_the_system else inf
+        is_ours = self._path.is_file() and not of_the_system
+        self._most_bytes = most_bytes if is_ours else inf
+        self._heading = self._due = heading if is_ours else ""
 
     def write(self, text: str) -> None:
         """Add text.
@@ -33,10 +36,12 @@ class RotatedFile:
         Raises:
             OSError: it could not be written, or only in part.
         """
-        left = memoryview(text.encode())
         size_bytes = os.fstat(self._file.fileno()).st_size
-        if size_bytes and size_bytes + len(left) > self._most_bytes:
+        if size_bytes and size_bytes + len((self._due + text).encode()) > self._most_bytes:
             self._begin_anew()
+            self._due = self._heading
+        left = memoryview((self._due + text).encode())
+        self._due = ""
         while left:
             left = left[self._file.write(left) :]
 
@@ -48,6 +53,8 @@ class RotatedFile:
         self._file.close()
 
     def _begin_anew(self) -> None:
+        for older in reversed(former_files(self._path)[self._keep :]):  # of a run that kept more
+            older.unlink()
         if not self._keep:
             self._file.truncate(0)
             return
@@ -57,6 +64,14 @@ class RotatedFile:
                 newer.replace(older)
         self._file.close()
         self._file = self._path.open("ab", buffering=0)
+
+
+def former_files(path: Path) -> list[Path]:
+    """What a file was before it began anew, FILE.1 and so on, the newest first."""
+    found: list[Path] = []
+    while (older := former_file(path, len(found) + 1)).is_file():
+        found.append(older)
+    return found
 
 
 def former_file(path: Path, age: int) -> Path:

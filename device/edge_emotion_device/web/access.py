@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # They tell nothing: what asks for the token needs them, or a load balancer.
 OPEN_TO_ALL = frozenset(("/healthz", "/style.css", "/app.js", "/icon.svg"))
+_HEADERS_BYTES = 16 << 10
 _COOKIE_S = 30 * 24 * 3600
 _HEADERS = {
     "cache-control": "no-store",
@@ -67,19 +68,25 @@ class Access:
 
     def _refusal(self, request: Request) -> Response | None:
         """What is answered in place of the application, if anything."""
+        if request.scope["http_version"] not in ("1.0", "1.1"):
+            return JSONResponse({"error": "HTTP/1.1 is spoken here"}, 505)
+        # h11 bounds only what comes in pieces.
+        if sum(len(name) + len(value) for name, value in request.headers.raw) > _HEADERS_BYTES:
+            return JSONResponse({"error": "the headers are too large"}, 431)
         if request.scope["path"] in OPEN_TO_ALL:
             return None
         if self._token is None:
             if self._names_us(request.headers.get("host", "")):
                 return None
             return JSONResponse({"error": "another host is meant"}, 421)
+        at_page = request.scope["path"] == "/"
+        given = request.query_params.get("token", "") if at_page else ""
+        if self._is_right(given):  # first, so that it goes out of the address at every visit
+            return self._welcome(request)
         if self._is_right(_given(request, self._cookie)):
             return None
-        if request.scope["path"] != "/":
+        if not at_page:
             return self._unauthorized(JSONResponse({"error": "the token is missing or wrong"}, 401))
-        given = request.query_params.get("token", "")
-        if self._is_right(given):
-            return self._welcome()
         page = self._login.substitute(wrong="yes" if given else "no")
         return self._unauthorized(HTMLResponse(page, 401))
 
@@ -87,12 +94,22 @@ class Access:
         assert self._token is not None
         return hmac.compare_digest(given.encode(), self._token.encode())
 
-    def _welcome(self) -> Response:
-        """Keeps the token in a cookie and out of the address."""
+    def _welcome(self, request: Request) -> Response:
+        """Keeps the token in a cookie and out of the address.
+
+        Lax, for the address may be clicked on another site.  Without a path it is for this page
+        alone, and other devices behind the same proxy keep theirs.
+        """
         assert self._token is not None
         response = RedirectResponse("./", 303)
         response.set_cookie(
-            self._cookie, self._token, max_age=_COOKIE_S, httponly=True, samesite="strict"
+            self._cookie,
+            self._token,
+            max_age=_COOKIE_S,
+            path=None,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
         )
         return response
 

@@ -1,6 +1,6 @@
 """The routes of the page."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import resources
 from string import Template
 from time import strftime
@@ -19,6 +19,7 @@ from edge_emotion_device.web.pictures import SNAPSHOT, Pictures
 from edge_emotion_device.web.streams import BOUNDARY, Seats, Stream, events, mjpeg
 
 _TYPES = {"style.css": "text/css", "app.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_SNAPSHOTS = 4  # at a time
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -29,9 +30,10 @@ def page_file(name: str) -> str:
 
 def make_app(newest: Newest, vitals: Callable[[], Vitals], pictures: Pictures | None) -> Starlette:
     """The application; without `pictures` it shows numbers only, and has no way to a picture."""
-    routes = _Numbers(newest, vitals).routes()
+    facts = Facts(vitals)
+    routes = _Numbers(newest, facts).routes()
     if pictures is not None:
-        routes += _Shown(newest, pictures).routes()
+        routes += _Shown(newest, facts, pictures).routes()
     page = Template(page_file("index.html")).substitute(
         pictures="off" if pictures is None else "on"
     )
@@ -45,9 +47,8 @@ def make_app(newest: Newest, vitals: Callable[[], Vitals], pictures: Pictures | 
 class _Numbers:
     """What there is with and without pictures."""
 
-    def __init__(self, newest: Newest, vitals: Callable[[], Vitals]) -> None:
-        self._newest, self._facts = newest, Facts(vitals)
-        self._ask_vitals = vitals
+    def __init__(self, newest: Newest, facts: Facts) -> None:
+        self._newest, self._facts = newest, facts
         self._seats = Seats()
 
     def routes(self) -> list[Route]:
@@ -66,7 +67,8 @@ class _Numbers:
         return _json(vitals_json(self._facts.vitals()))
 
     async def _events(self, request: Request) -> Response:
-        return Stream(events(self._newest, self._facts), "text/event-stream", self._seats)
+        told = events(self._newest, self._facts, "brief" in request.query_params)
+        return Stream(told, "text/event-stream", self._seats)
 
     async def _health(self, request: Request) -> Response:
         if reason := failing(self._facts.vitals()):
@@ -83,9 +85,9 @@ class _Numbers:
 class _Shown:
     """The pictures."""
 
-    def __init__(self, newest: Newest, pictures: Pictures) -> None:
-        self._newest, self._pictures = newest, pictures
-        self._seats = Seats()
+    def __init__(self, newest: Newest, facts: Facts, pictures: Pictures) -> None:
+        self._newest, self._facts, self._pictures = newest, facts, pictures
+        self._seats, self._of_snapshots = Seats(), Seats(_SNAPSHOTS)
 
     def routes(self) -> list[Route]:
         return [
@@ -99,12 +101,16 @@ class _Shown:
         return Stream(mjpeg(self._newest, self._pictures, pace), kind, self._seats)
 
     async def _snapshot(self, request: Request) -> Response:
-        if self._newest.item is None:
-            raise HTTPException(503, "there was no frame yet", {"retry-after": "1"})
-        jpeg = await self._pictures.jpeg(self._newest.item, SNAPSHOT)
-        name = strftime("edge-emotion-%Y-%m-%d-%H%M%S.jpg")
-        kept = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(jpeg, media_type="image/jpeg", headers=kept)
+        missing = "" if self._newest.item else "there was no frame yet"
+        if reason := failing(self._facts.vitals()) or missing:
+            raise HTTPException(503, reason, {"retry-after": "1"})
+        kept = strftime('attachment; filename="edge-emotion-%Y-%m-%d-%H%M%S.jpg"')
+        headers = {"content-disposition": kept}
+        return Stream(self._one(), "image/jpeg", self._of_snapshots, **headers)
+
+    async def _one(self) -> AsyncIterator[bytes]:
+        assert self._newest.item is not None
+        yield await self._pictures.jpeg(self._newest.item, SNAPSHOT)
 
 
 def _best_level(width: str) -> int:

@@ -20,6 +20,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from edge_emotion_device.vitals import STAGE_BOUNDS_MS, Vitals
+from edge_emotion_device.web.facts import failing
 
 _BOUNDS_S = [*(f"{bound_ms / 1000:g}" for bound_ms in STAGE_BOUNDS_MS), "+Inf"]
 
@@ -58,7 +59,7 @@ def _counters(vitals: Vitals) -> Iterator[Metric]:
     ):
         yield CounterMetricFamily(f"edge_emotion_{name}", text, value=value)
     labels = CounterMetricFamily(
-        "edge_emotion_label_frames", "Readings by the emotion decided.", labels=["label"]
+        "edge_emotion_readings_by_label", "Readings by the emotion decided.", labels=["label"]
     )
     for label, count in vitals.labels.items():
         labels.add_metric([label or "undecided"], count)
@@ -71,11 +72,10 @@ def _counters(vitals: Vitals) -> Iterator[Metric]:
 
 
 def _gauges(vitals: Vitals) -> Iterator[Metric]:
-    up = bool(vitals.camera and not vitals.trouble)
     for name, text, value in (
         ("faces", "Faces read in the last frame.", vitals.faces),
         ("frames_per_second", "Frames read a second, lately.", vitals.fps),
-        ("camera_up", "Whether the camera gives frames.", float(up)),
+        ("camera_up", "Whether the camera gives frames.", float(not failing(vitals))),
         ("temperature_celsius", "Of the CPU.", vitals.temperature_c),
     ):
         if value is not None:

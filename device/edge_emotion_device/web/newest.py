@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from typing import NamedTuple
 
 from edge_emotion.types import Frame, Reading
 
 
 class Item(NamedTuple):
-    """A frame and what was read in it; never changed."""
+    """A frame, what was read in it, and its number from 1 on; never changed."""
 
     frame: Frame
     readings: Sequence[Reading]
+    number: int
 
 
 class Newest:
@@ -28,6 +30,7 @@ class Newest:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.item: Item | None = None
+        self._numbers = count(1)
         self.ended = False
         self._loop = loop
         self._awaited = False
@@ -35,18 +38,21 @@ class Newest:
 
     def put(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Take the next frame; called in another thread than all else here."""
-        self.item = Item(frame, readings)
+        self.item = Item(frame, readings, next(self._numbers))
         if self._awaited:
             self._awaited = False
             with suppress(RuntimeError):  # the loop has ended, and the run goes on
                 self._loop.call_soon_threadsafe(self._tell)
 
-    async def after(self, seen: Item | None) -> Item | None:
-        """The newest, once it is another than `seen`; None when the run has ended."""
+    async def after(self, seen: int) -> Item | None:
+        """The newest, once its number is another than `seen`; None when the run has ended.
+
+        Who waits keeps the number alone, for a frame of each viewer would fill the memory.
+        """
         while not self.ended:
             news = self._news
             self._awaited = True  # before the look, so that none comes unnoticed between the two
-            if self.item is not None and self.item is not seen:
+            if self.item is not None and self.item.number != seen:
                 return self.item
             await news.wait()
         return None

@@ -23,17 +23,19 @@ class Pictures:
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
         self._worker = ThreadPoolExecutor(1, "page pictures")
-        self._encoded: dict[Level, tuple[Item, asyncio.Future[bytes]]] = {}  # the latest of each
+        self._latest = 0  # its number
+        self._encoded: dict[Level, asyncio.Future[bytes]] = {}  # of the latest
         self._drawn: tuple[Item, Image] | None = None
 
     async def jpeg(self, item: Item, level: Level) -> bytes:
         """A frame with its readings drawn on it, as a JPEG that viewers share."""
-        known = self._encoded.get(level)
-        if known is None or known[0] is not item:
+        if self._latest != item.number:
+            self._latest = item.number
+            self._encoded.clear()
+        if level not in self._encoded:
             loop = asyncio.get_running_loop()
-            known = (item, loop.run_in_executor(self._worker, self._encode, item, level))
-            self._encoded[level] = known
-        return await asyncio.shield(known[1])  # one viewer may go while others wait
+            self._encoded[level] = loop.run_in_executor(self._worker, self._encode, item, level)
+        return await asyncio.shield(self._encoded[level])  # one viewer may go while others wait
 
     def close(self) -> None:
         """End the thread, once it has done what it is at."""
@@ -42,7 +44,7 @@ class Pictures:
     def _encode(self, item: Item, level: Level) -> bytes:
         """In the worker, which alone touches `_drawn`."""
         if self._drawn is None or self._drawn[0] is not item:
-            self._drawn = (item, self._outgoing.picture(*item))
+            self._drawn = (item, self._outgoing.picture(item.frame, item.readings))
         image = self._drawn[1]
         height, width = image.shape[:2]
         if width > level.width_px:

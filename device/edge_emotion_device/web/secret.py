@@ -36,5 +36,5 @@ def _checked(text: str, what: str) -> str:
     if not token:
         raise WrongUse(f"{what} is empty", expected=_EXPECTED)
     if not (_SHORTEST <= len(token) <= _LONGEST and all("!" <= sign <= "~" for sign in token)):
-        raise WrongUse(f"{what} is none", expected=_EXPECTED)
+        raise WrongUse(f"{what} is not fit to be a token", expected=_EXPECTED)
     return token

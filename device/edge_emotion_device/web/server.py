@@ -9,6 +9,7 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
+from edge_emotion.errors import warn
 from edge_emotion_device.http.uvicorn_config import uvicorn_config
 
 _LAST_WORDS_S = 0.15  # for viewers to hear that the run has ended
@@ -23,6 +24,9 @@ class Server:
         listener: a listening socket; the server closes it.
         app: the application.
         on_end: called in the loop when the server is to end.
+
+    Attributes:
+        failure: what ended it before it was closed; None while all is well.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Server:
         on_end: Callable[[], None],
     ) -> None:
         self._loop, self._listener, self._on_end = loop, listener, on_end
+        self.failure: Exception | None = None
         self._server = uvicorn.Server(uvicorn_config(app))
         self._thread = Thread(target=self._work, name="page", daemon=True)
         self._thread.start()
@@ -47,7 +52,11 @@ class Server:
     def _work(self) -> None:
         try:
             self._loop.run_until_complete(self._server.serve([self._listener]))
+        except Exception as error:
+            self.failure = error
+            warn(f"the page has ended: {error!r}; the run goes on without it")
         finally:
+            self._listener.close()
             self._loop.close()
 
     def _end(self) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from ipaddress import ip_address
 from string import Template
+from typing import TYPE_CHECKING
 
 from edge_emotion.errors import warn
 from edge_emotion.extras import need
@@ -17,10 +19,14 @@ from edge_emotion_device.web.address import parse_address
 from edge_emotion_device.web.newest import Newest
 from edge_emotion_device.web.secret import configured_token, new_token
 
+if TYPE_CHECKING:
+    from edge_emotion_device.web.server import Server
+
 _REMEDY = "choose another --web [HOST:]PORT, or stop what listens there"
 # In the kernel, which doubles it, for each connection: more would delay pictures by seconds.
 _SEND_BUFFER_BYTES = 64 << 10
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is compared, not listened on
+# Of these, not yet sent: what waits longer than a picture or two take is out of date.
+_UNSENT_BYTES = 16 << 10
 
 
 class WebSink(Sink):
@@ -30,9 +36,11 @@ class WebSink(Sink):
         url: of the page, with its token where one was made up.
     """
 
-    def __init__(self, url: str, newest: Newest, outgoing: Outgoing, opened: ExitStack) -> None:
+    def __init__(
+        self, url: str, newest: Newest, outgoing: Outgoing, server: "Server", opened: ExitStack
+    ) -> None:
         """Take over a server that was opened; see `open`."""
-        self.url = url
+        self.url, self._server = url, server
         self._newest, self._outgoing, self._opened = newest, outgoing, opened
 
     @classmethod
@@ -48,7 +56,7 @@ class WebSink(Sink):
             MissingExtra: the packages of the extra `web` are not installed.
             EdgeEmotionError: the port is taken, or the address not this machine's.
         """
-        need("web", "starlette", "uvicorn", "orjson")
+        need("web", "starlette", "uvicorn", "orjson", "prometheus_client")
         from edge_emotion_device.http.listening import is_loopback, listening, url
         from edge_emotion_device.web.access import Access
         from edge_emotion_device.web.app import make_app, page_file
@@ -61,6 +69,9 @@ class WebSink(Sink):
         with ExitStack() as opening:
             listener = opening.enter_context(listening(host, port, _REMEDY))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                unsent = (socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+                listener.setsockopt(*unsent)
             if token is None and not is_loopback(listener):
                 token = new_token()
                 told = f"?token={token}"
@@ -73,11 +84,18 @@ class WebSink(Sink):
             app = Access(
                 make_app(newest, vitals, pictures), token, host, listener.getsockname()[1], login
             )
-            opening.callback(Server(loop, listener, app, newest.end).close)
-            shown = socket.gethostname() if host in _EVERYWHERE else host
+            server = Server(loop, listener, app, newest.end)
+            opening.callback(server.close)
+            everywhere = ip_address(listener.getsockname()[0]).is_unspecified
+            shown = socket.gethostname() if everywhere else host
             address = f"{url(listener, '/', shown)}{told}"
             warn(f"the page is at {address}")
-            return cls(address, newest, outgoing, opening.pop_all())
+            return cls(address, newest, outgoing, server, opening.pop_all())
+
+    @property
+    def failures(self) -> int:
+        """1 when the server has ended by itself."""
+        return int(self._server.failure is not None)
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
         """Keep a frame until the next one comes."""

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from edge_emotion_device.web.facts import Facts, vitals_json
-from edge_emotion_device.web.newest import Item, Newest
+from edge_emotion_device.web.newest import Newest
 from edge_emotion_device.web.pace import Pace
 from edge_emotion_device.web.pictures import Pictures
 
@@ -27,21 +27,24 @@ class Seats:
 
 
 class Stream(StreamingResponse):
-    """An endless answer, or 503 where there is no seat.  A HEAD gets its headers alone."""
+    """An answer that takes its time, or 503 where there is no seat.  A HEAD gets its headers alone."""
 
-    def __init__(self, content: AsyncIterator[bytes], media_type: str, seats: Seats) -> None:
+    def __init__(
+        self, content: AsyncIterator[bytes], media_type: str, seats: Seats, **headers: str
+    ) -> None:
         # X-Accel-Buffering: nginx would otherwise collect what is to be seen now.
-        super().__init__(content, media_type=media_type, headers={"x-accel-buffering": "no"})
+        headers = {"x-accel-buffering": "no", **headers}
+        super().__init__(content, media_type=media_type, headers=headers)
         self._seats = seats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the viewer goes or the run ends."""
-        if scope["method"] == "HEAD":
-            await Response(headers=dict(self.headers))(scope, receive, send)
-            return
         if not self._seats.free:
             full = {"error": "too many viewers"}
             await JSONResponse(full, 503, {"retry-after": _RETRY_AFTER_S})(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            await Response(headers=dict(self.headers))(scope, receive, send)
             return
         self._seats.free -= 1
         try:
@@ -56,11 +59,12 @@ async def mjpeg(newest: Newest, pictures: Pictures, pace: Pace) -> AsyncIterator
     Each part comes with the delimiter behind it, for browsers show it only then.
     """
     loop = asyncio.get_running_loop()
-    seen: Item | None = None
+    seen = 0
     yield f"--{BOUNDARY}\r\n".encode()
     while (item := await newest.after(seen)) is not None:
-        seen, begun_s = item, loop.time()
+        seen, begun_s = item.number, loop.time()
         jpeg = await pictures.jpeg(item, pace.level)
+        del item  # a viewer that hangs does not keep it
         head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
         encoded_s = loop.time()
         # A send waits for the one before it to be taken, so the empty one waits for this.
@@ -71,10 +75,10 @@ async def mjpeg(newest: Newest, pictures: Pictures, pace: Pace) -> AsyncIterator
         await asyncio.sleep(max(0.0, begun_s + 1 / pace.fps - sent_s))
 
 
-async def events(newest: Newest, facts: Facts) -> AsyncIterator[bytes]:
+async def events(newest: Newest, facts: Facts, brief: bool) -> AsyncIterator[bytes]:
     """The newest readings, at most 15 times a second, and each second how the run goes."""
     loop = asyncio.get_running_loop()
-    seen: Item | None = None
+    seen = 0
     vitals_due_s = loop.time()
     yield f"retry: {_COME_BACK_MS}\n\n".encode()
     while not newest.ended:
@@ -88,8 +92,10 @@ async def events(newest: Newest, facts: Facts) -> AsyncIterator[bytes]:
         except asyncio.TimeoutError:
             continue
         if item is not None:
-            seen = item
-            yield _event("reading", facts.readings(item))
+            seen, told = item.number, facts.readings(item, brief)
+            del item
+            yield _event("reading", told)
+            yield b""  # the next is not chosen before this one is taken
             await asyncio.sleep(1 / _READINGS_A_SECOND)
     yield _event("end", b"{}")
 

@@ -1,6 +1,7 @@
 import importlib.util
 import subprocess
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -18,6 +19,16 @@ def test_it_is_a_clip_of_ten_seconds() -> None:
     assert [frame.index for frame in frames] == list(range(250))
     assert frames[-1].time_s == pytest.approx(249 / 25)
     assert {frame.image.shape for frame in frames} == {(480, 640, 3)}
+
+
+def test_in_a_loop_it_goes_there_and_back_without_end_and_keeps_time() -> None:
+    once, looping = list(iter(DemoCamera(frames=4).read, None)), DemoCamera("demo:loop", frames=4)
+    began_s = time.monotonic()
+    frames = [looping.read() for _ in range(10)]
+    assert time.monotonic() - began_s >= 8 / 25  # the first is there at once
+    assert [frame.index for frame in frames] == list(range(10))
+    for frame, place in zip(frames, (0, 1, 2, 3, 2, 1, 0, 1, 2, 3), strict=True):
+        np.testing.assert_array_equal(frame.image, once[place].image)
 
 
 def test_it_is_the_same_on_every_run() -> None:

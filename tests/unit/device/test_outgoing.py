@@ -202,6 +202,69 @@ def test_what_a_detector_suspects_is_hidden_until_it_is_recognised():
     )  # fmt: skip
 
 
+OTHER = (300.0, 100.0, 400.0, 220.0)
+
+
+def uncovered(outgoing: Outgoing, shown: Frame, box: tuple[float, ...]) -> float:
+    """How much of a box is as it was filmed."""
+    same = in_box(outgoing.picture(shown, []), box) == in_box(NOISE, box)
+    return float(same.all(axis=2).mean())
+
+
+@pytest.mark.parametrize(
+    ("first", "readings", "candidates", "covered"),
+    [
+        ([reading(FACE)], [reading(OTHER)], (FACE,), [FACE, OTHER]),  # somebody else comes there
+        ([], [], (FACE, tuple(edge + 40 for edge in FACE)), [FACE]),
+        ([reading(FACE)], [], (FACE,), [FACE]),
+        ([reading(FACE)], [reading(OTHER, 2)], (), [FACE, OTHER]),
+    ],
+)
+def test_all_that_are_read_and_suspected_are_hidden(first, readings, candidates, covered):
+    outgoing = Outgoing(True)
+    outgoing.see(frame(0), first)
+    shown = replace(frame(0.2), candidates=candidates)
+    outgoing.see(shown, readings)
+    assert all(uncovered(outgoing, shown, box) < 0.01 for box in covered)
+
+
+@pytest.mark.parametrize("fps", [25, 5, 4, 2, 1, 0.5])
+def test_a_suspect_stays_hidden_from_one_detection_to_the_next(fps):
+    outgoing = Outgoing(True)
+    for index in range(30):
+        shown = frame(index / fps)
+        if index % 10 == 0:
+            shown = replace(shown, candidates=(OTHER,))
+        outgoing.see(shown, [reading()])
+        assert uncovered(outgoing, shown, OTHER) < 0.01, index
+        assert uncovered(outgoing, shown, (450, 300, 640, 480)) > 0.9  # it does not grow for ever
+
+
+@pytest.mark.parametrize(
+    ("candidates", "time_s", "expected"),
+    [((), 1.9, True), ((), 2.1, False), (None, 2.1, True), (None, 60.0, True)],
+)
+def test_a_suspect_goes_when_a_detection_has_not_found_it_and_two_seconds_are_over(
+    candidates, time_s, expected
+):
+    outgoing = Outgoing(True)
+    outgoing.see(replace(frame(0), candidates=(FACE,)), [])
+    outgoing.see(replace(frame(1.0), candidates=candidates), [])
+    assert (hidden(outgoing.picture(frame(time_s), [])) != (0, 0, 0, 0)) == expected
+
+
+def test_a_head_that_is_half_in_the_picture_is_shown_in_half_the_blocks():
+    """Six across the half that is seen would be finer."""
+    outgoing = Outgoing(True)
+    outgoing.see(frame(0), [reading((-50.0, 100.0, 50.0, 200.0))])
+    picture = outgoing.picture(frame(0), [])
+    left, _, right, _ = hidden(picture)
+    row = picture[150, left:right]
+    steps = np.flatnonzero((np.diff(row.astype(int), axis=0) != 0).any(axis=1))
+    assert (left, right) == (0, 75)
+    assert len(steps) <= 3
+
+
 @pytest.mark.parametrize("box", [(-90, -90, 30, 50), (600, 400, 720, 540), (-300, 0, -200, 100)])
 def test_a_head_may_reach_out_of_the_picture(box):
     outgoing = Outgoing(True)

@@ -74,7 +74,31 @@ def test_a_file_that_is_too_long_already_makes_room_with_the_first_line(tmp_path
     path.write_text(10 * LINE)
     with JsonLines.to_log(path, all_frames=True, most_bytes=100, keep=2) as sink:
         sink.write(FRAME, [])
-    assert left(path) == [10 * LINE, LINE]
+    old, new = left(path)
+    assert (old, new.splitlines(keepends=True)[1:]) == (10 * LINE, [LINE])
+
+
+@pytest.mark.parametrize("keep", [0, 1, 9])
+def test_each_file_begins_with_the_heading_of_its_run(tmp_path, keep):
+    path = tmp_path / "out"
+    for heading in ("run 1\n", "run 2\n"):
+        file = RotatedFile(path, 14, keep, heading)
+        for number in range(3):
+            file.write(f"{number}{number}{number}\n")
+        file.close()
+    expected = ["run 1\n000\n111\n", "run 1\n222\n", "run 2\n000\n111\n", "run 2\n222\n"]
+    assert left(path) == expected[-keep - 1 :]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(0, 0), (1, 1), (3, 3), (5, 4)])
+def test_files_of_a_run_that_kept_more_are_removed(tmp_path, keep, kept):
+    path = tmp_path / "out"
+    fill(path, ["0 0\n", "1 1\n", "2 2\n", "3 3\n"], 4, 9)
+    (tmp_path / "out.20").touch()  # somebody else's
+    fill(path, ["4 4\n"], 4, keep)
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "out", "out.20", *(f"out.{age + 1}" for age in range(kept)),
+    }  # fmt: skip
 
 
 def test_a_link_stays_one(tmp_path):
@@ -129,7 +153,7 @@ def test_a_disk_that_is_full_or_locked_while_it_begins_anew_is_one_line(tmp_path
         sink.write(FRAME, [])
     sink.close()
     assert "\n" not in str(caught.value)
-    assert former_file(path, 1).read_text() == LINE
+    assert former_file(path, 1).read_text().endswith(f"\n{LINE}")
 
 
 def test_a_full_disk_is_one_line_and_can_be_closed():

@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_emotion import __version__
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.types import Frame, Reading
 from edge_emotion_device.cameras import open_camera
@@ -90,29 +93,81 @@ def test_a_log_has_its_lines_at_once_and_keeps_those_of_former_runs(tmp_path: Pa
     for index in range(3):
         with JsonLines.to_log(path) as sink:
             sink.write(frame(index), [reading(index)])
-            assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == list(
-                range(index + 1)
-            )
+            assert frames_in(path) == list(range(index + 1))
 
 
-@pytest.mark.parametrize("kept", [0, 1, 9, 40, 300])
-def test_a_line_that_a_power_cut_has_torn_is_taken_away(tmp_path: Path, kept: int) -> None:
+def frames_in(path: Path) -> list[int]:
+    lines = map(json.loads, path.read_text().splitlines())
+    return [line["frame"] for line in lines if "run" not in line]
+
+
+def test_a_log_tells_when_each_run_started(tmp_path: Path) -> None:
+    path = tmp_path / "readings.jsonl"
+    for _ in range(2):
+        with JsonLines.to_log(path, all_frames=True) as sink:
+            for index in range(2):
+                sink.write(frame(index), [])
+    first, *others = path.read_text().splitlines()
+    run = json.loads(first)["run"]
+    assert datetime.fromisoformat(run["started"]).tzinfo is not None
+    assert run["version"] == __version__
+    assert [line.startswith('{"run":') for line in others] == [False, False, True, False, False]
+
+
+def test_nothing_but_readings_goes_to_stdout_by_its_name_and_to_new_files(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+sys.path[:0] = [{str(Path(__file__).parent)!r}]
+from edge_emotion_device.sinks.json_lines import JsonLines
+from test_sinks import frame, reading
+for sink in (JsonLines.to_log(Path("/dev/stdout")), JsonLines.to_new_file(Path("new.jsonl"))):
+    with sink:
+        sink.write(frame(0), [reading(0)])
+"""
+    with (tmp_path / "out").open("w") as stdout:
+        subprocess.run([sys.executable, "-c", program], stdout=stdout, check=True, cwd=tmp_path)
+    for name in ("out", "new.jsonl"):
+        assert (tmp_path / name).read_text().startswith('{"frame":0,')
+
+
+@pytest.mark.parametrize("kept", [0, 1, 4, 9, 40])
+@pytest.mark.parametrize("of_run", [True, False])
+def test_a_line_that_a_power_cut_has_torn_is_taken_away(
+    tmp_path: Path, kept: int, of_run: bool
+) -> None:
     path = tmp_path / "readings.jsonl"
     with JsonLines.to_log(path) as sink:
         sink.write(frame(0), [reading(0)])
     whole = path.read_text()
-    path.write_text(whole + whole[:kept])
+    torn = (whole if of_run else whole.splitlines(keepends=True)[1])[:kept]
+    path.write_text(whole + torn)
     with JsonLines.to_log(path) as sink:
         sink.write(frame(1), [reading(1)])
-    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [0, 1]
+    assert frames_in(path) == [0, 1]
+    path.write_text(torn)  # and if it is all there is
+    JsonLines.to_log(path).close()
+    assert path.read_text() == ""
 
 
-def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(bytes(range(256)) * 100)
+def test_a_file_of_an_earlier_version_is_added_to(tmp_path: Path) -> None:
+    path = tmp_path / "readings.jsonl"
+    path.write_text('{"frame":0,"faces":0}\n')
+    with JsonLines.to_log(path) as sink:
+        sink.write(frame(1), [reading(1)])
+    assert frames_in(path) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(range(256)) * 100, b"notes\nof mine\n", b'{"frames":[]}\n', b'notes\n{"frame":1}\n'],
+)
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "else"
+    path.write_bytes(content)
     with pytest.raises(WrongUse, match="something else than readings"):
         JsonLines.to_log(path)
-    assert path.stat().st_size == 25_600
+    assert path.read_bytes() == content
 
 
 def test_a_full_disk_is_one_line() -> None:
@@ -163,6 +218,39 @@ def test_the_video_has_the_sources_rate_and_every_frame(tmp_path: Path) -> None:
     assert len(frames_of(path)) == 10
     with open_camera(str(path)) as camera:
         assert camera.fps == 20.0
+
+
+_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.types import Frame
+from edge_emotion_device.sinks.annotated import AnnotatedVideo
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+sink = AnnotatedVideo(Path("annotated.mp4"), 25.0)
+for index in range(20):
+    sink.write(Frame(noise, index, index / 25), [])
+try:
+    sink.close()
+except EdgeEmotionError as error:
+    print(error)
+"""
+
+
+def test_a_video_that_a_full_disk_has_cut_off_does_not_replace_a_good_one(tmp_path: Path) -> None:
+    path = tmp_path / "annotated.mp4"
+    with AnnotatedVideo(path, fps=None) as sink:
+        sink.write(frame(0), [])
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL_DISK], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cannot be played" in done.stdout and "check the free space" in done.stdout
+    assert done.stdout.count("\n") == 1 and done.stderr == ""
+    assert len(frames_of(path)) == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_interrupted_video_plays(tmp_path: Path) -> None:
@@ -227,6 +315,31 @@ def test_what_is_read_is_never_overwritten(tmp_path: Path) -> None:
 # Which sinks a run opens
 
 
+def test_an_option_of_a_listener_that_was_not_asked_for_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    check_sinks(RunOptions(pictures=False, mqtt_login_file=Path("login")))
+    told = capsys.readouterr().err
+    assert "--no-pictures does nothing without --web" in told
+    assert "--mqtt-login-file does nothing without --mqtt" in told
+
+
+@pytest.mark.parametrize(("a_terminal", "lines"), [(True, 0), (False, 1)])
+def test_with_a_page_a_terminal_is_left_to_messages_and_a_pipe_has_the_readings(
+    monkeypatch: pytest.MonkeyPatch, a_terminal: bool, lines: int
+) -> None:
+    from helpers.vitals import vitals  # not at the top: a test above imports this module
+
+    stdout = io.StringIO()
+    monkeypatch.setattr(stdout, "isatty", lambda: a_terminal)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    options = RunOptions(camera="demo", headless=True, web="127.0.0.1:0")
+    with ExitStack() as stack, open_camera("demo") as camera:
+        for sink in open_sinks(options, camera, vitals):
+            stack.enter_context(sink).write(frame(0), [reading(0)])
+    assert stdout.getvalue().count("\n") == lines
+
+
 @pytest.mark.parametrize(
     ("option", "told"),
     [
@@ -262,7 +375,7 @@ def test_output_sends_them_to_a_file_instead(
         with sink:
             sink.write(frame(0), [reading(0)])
     assert capsys.readouterr().out == ""
-    assert (tmp_path / "out.jsonl").read_text().count("\n") == 1
+    assert frames_in(tmp_path / "out.jsonl") == [0]
 
 
 @pytest.mark.parametrize("clip", [True, False])

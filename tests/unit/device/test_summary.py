@@ -1,9 +1,12 @@
 """The closing summary: one fact a line, over all cameras of a run."""
 
 import io
+import threading
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge_emotion_device import summary as summary_module
@@ -63,10 +66,47 @@ def test_stages_that_ran_have_their_times(printed):
 
 def test_percentiles_are_of_the_latest_times_and_memory_is_bounded():
     times = StageTimes()
-    assert times.percentiles() is None
+    assert times.stage() is None
     for duration_ms in (*(20_000 * [100.0]), *(10_000 * [1.0])):
         times.add(duration_ms)
-    assert times.percentiles() == (1.0, 1.0)
+    stage = times.stage()
+    assert stage.percentiles_ms == (1.0, 1.0)
+    assert (stage.latest_ms.size, sum(stage.counts)) == (10_000, 30_000)
+
+
+def test_who_listens_pays_for_no_percentiles_unless_they_are_asked_for(monkeypatch):
+    summary = Summary()
+    summary.add([], 10.0, read_s=0.001, analyze_s=0.002, write_ms=0.3)
+    monkeypatch.setattr(np, "percentile", None)
+    stages = summary.vitals().stages
+    monkeypatch.undo()
+    assert stages["detect"].percentiles_ms == (10.0, 10.0)
+
+
+def test_no_count_runs_backwards_when_settings_are_read_again():
+    summary = Summary()
+    seen: list[Any] = []
+    asking = Thread(target=lambda: seen.append(summary.vitals()))
+
+    class Asked(Camera):
+        @property
+        def reopened(self) -> int:  # the sum of the dropped ones is made by now
+            if threading.current_thread() is not asking and not asking.is_alive():
+                asking.start()
+                asking.join(0.2)
+            return 2
+
+    summary.begin(Analyzer(), Asked(), Pace())
+    summary.end()
+    asking.join(60)
+    assert (seen[0].dropped, seen[0].reopened, seen[0].lowered) == (3, 2, 1)
+    assert summary.vitals().dropped == 3
+
+
+def test_the_failures_of_two_sinks_of_a_kind_add_up():
+    summary = Summary()
+    summary.sinks = [MqttSink(), MqttSink()]
+    assert summary.vitals().failures == {"mqtt": 6}
 
 
 def test_the_vitals_count_faces_labels_and_what_sinks_could_not_hand_on():

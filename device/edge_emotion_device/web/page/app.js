@@ -9,6 +9,7 @@ const GONE_S = 3; // and taken away
 const LONGEST_PERIOD_S = 5;
 const SILENT_S = 8;
 const AGAIN_MS = 2000;
+const UNSEEN_MS = 60_000; // after which the events are let go
 const LIVE = "Live";
 const STAGES = {
   read: "Wait for a frame", detect: "Find faces", keypoints: "Keypoints", emotion: "Emotion",
@@ -93,6 +94,8 @@ function forgetPeople() {
       people.delete(id);
     }
   }
+  const labels = [...people].map(([id, { emotion }]) => `Person ${id}: ${emotion.textContent}`);
+  put($("spoken"), labels.join(", "));
   $("nobody").hidden = people.size > 0 || trouble() !== null;
 }
 
@@ -121,23 +124,38 @@ function remember(reading) {
 
 function forgetTimelines() {
   const oldest = Math.floor(seconds() / BIN_S) - BINS;
-  for (const [id, { row, columns }] of timelines) {
+  for (const [id, { columns }] of timelines) {
     while (columns.length && columns[0].bin <= oldest) columns.shift();
-    if (!columns.length || timelines.size > MOST_ROWS) { // the first came first
-      row.remove();
-      timelines.delete(id);
-    }
+    if (!columns.length) forgetTimeline(id);
   }
+  const latest = (id) => timelines.get(id).columns.at(-1).bin;
+  const away = [...timelines.keys()].filter((id) => !present.has(id)).sort((a, b) => latest(a) - latest(b));
+  away.slice(0, Math.max(0, timelines.size - MOST_ROWS)).forEach(forgetTimeline);
+  [...timelines.values()].forEach(({ row }, place) => (row.hidden = place >= MOST_ROWS)); // in a crowd
   $("timelines").hidden = timelines.size === 0;
 }
 
-function draw({ row, canvas, columns }) {
-  const style = getComputedStyle(canvas);
-  const color = (name) => style.getPropertyValue(`--${name.toLowerCase()}`);
-  const width = (canvas.width = Math.round(canvas.clientWidth * devicePixelRatio));
-  const height = (canvas.height = Math.round(canvas.clientHeight * devicePixelRatio));
+function forgetTimeline(id) {
+  timelines.get(id).row.remove();
+  timelines.delete(id);
+}
+
+function drawAll() {
+  if (document.hidden) return;
+  const style = getComputedStyle(document.body);
+  const colors = {}; // looked up once, for each takes as long as a rectangle
+  const color = (name) => (colors[name] ??= style.getPropertyValue(`--${name.toLowerCase()}`));
+  for (const timeline of timelines.values()) if (!timeline.row.hidden) draw(timeline, color);
+}
+
+function draw({ row, canvas, columns }, color) {
+  const width = Math.round(canvas.clientWidth * devicePixelRatio);
+  const height = Math.round(canvas.clientHeight * devicePixelRatio);
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   const paint = canvas.getContext("2d");
   const last = Math.floor(seconds() / BIN_S);
+  paint.clearRect(0, 0, width, height);
   const told = {};
   const reach = Math.ceil((2 * period_s) / BIN_S); // a slow camera leaves no gaps
   const at = (bin) => Math.round(width * (1 - (last + 1 - bin) / BINS));
@@ -163,7 +181,7 @@ function draw({ row, canvas, columns }) {
 
 /* How the run goes. */
 
-let connected = false, ended = false, vitals = null;
+let connected = false, ended = false, full = false, vitals = null;
 
 function figure(term, value, unit) {
   const entry = document.createElement("div");
@@ -195,12 +213,13 @@ function showVitals() {
 
 function trouble() {
   if (ended) return ["The run has ended", "This page goes on by itself when it is started again."];
+  if (full) return ["Too many are watching", "This page goes on when one leaves."];
   if (!connected) return ["No connection to the device", "Trying again …"];
   if (!vitals) return null;
-  if (refused) return ["Too many are watching", "The numbers are live; the picture follows when one leaves."];
   if (vitals.trouble) return ["The camera is lost", vitals.trouble];
   if (vitals.since_frame_s === null) return ["Waiting for the first frame", vitals.camera];
   if (vitals.failing) return ["No frames come", vitals.camera];
+  if (refused) return ["Too many are watching", "The numbers are live; the picture follows when one leaves."];
   return null;
 }
 
@@ -232,12 +251,14 @@ async function watch() {
   } catch {
     // broken off, or not wanted any more
   }
+  watching.abort(); // an answer that was not read to its end would keep its seat
   watching = null;
   setTimeout(look, AGAIN_MS);
 }
 
 async function showPictures(signal) {
-  const answer = await fetch("stream.mjpg", { signal });
+  const width = Math.max(1, 2 * $("stage").clientWidth); // a phone needs no large ones
+  const answer = await fetch(`stream.mjpg?width=${width}`, { signal });
   refused = answer.status === 503;
   if (!answer.ok) return;
   const reader = answer.body.getReader();
@@ -277,31 +298,47 @@ function joined(first, second) {
   return both;
 }
 
-document.addEventListener("visibilitychange", look);
-
 /* The connection. */
 
 let heard_s = 0; // when an event came last
-let source = null;
+let source = null; // none while nobody has looked for a while
+let leave = 0, again = 0; // timers
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(leave);
+  if (document.hidden) leave = setTimeout(hangUp, UNSEEN_MS);
+  else if (!source) connect();
+  look();
+});
+
+function hangUp() {
+  source?.close();
+  source = null;
+  connected = false;
+  look();
+}
 
 function connect() {
-  source = new EventSource("api/events");
+  clearTimeout(again);
+  source = new EventSource("api/events?brief");
   const on = (name, take) => source.addEventListener(name, (event) => {
     heard_s = seconds();
     take(JSON.parse(event.data));
     showState();
   });
   source.onopen = () => {
-    [connected, ended, heard_s] = [true, false, seconds()];
+    if (ended) forgetAll(); // another run's Person 1 is somebody else
+    [connected, ended, full, heard_s] = [true, false, false, seconds()];
     look();
     showState();
   };
   source.onerror = () => {
-    if (source.readyState === EventSource.CLOSED) askForToken(); // it was answered, but refused
-    connectAgain();
+    if (source.readyState === EventSource.CLOSED) askWhy(); // it was answered, but refused
+    else connectAgain();
   };
   on("reading", showFrame);
   on("vitals", (latest) => {
+    if (latest.frames < vitals?.frames) forgetAll();
     vitals = latest;
     showVitals();
   });
@@ -311,26 +348,32 @@ function connect() {
   });
 }
 
-function connectAgain() {
-  source.close();
-  connected = false;
-  look();
+function connectAgain(after_ms = AGAIN_MS) {
+  hangUp();
   showState();
-  setTimeout(connect, AGAIN_MS);
+  again = setTimeout(() => document.hidden || connect(), after_ms);
 }
 
-async function askForToken() {
-  const answer = await fetch("api/vitals").catch(() => null);
+async function askWhy() {
+  const answer = await fetch("api/events", { method: "HEAD" }).catch(() => null);
   if (answer?.status === 401) location.reload();
+  full = answer?.status === 503;
+  connectAgain(1000 * Number(answer?.headers.get("Retry-After")) || AGAIN_MS);
+}
+
+function forgetAll() {
+  for (const { element } of people.values()) element.remove();
+  people.clear();
+  [...timelines.keys()].forEach(forgetTimeline);
 }
 
 setInterval(() => {
   if (connected && seconds() - heard_s > SILENT_S) connectAgain(); // a network may go without a word
   forgetPeople();
   forgetTimelines();
-  timelines.forEach(draw);
+  drawAll();
 }, 1000 * BIN_S);
-addEventListener("resize", () => timelines.forEach(draw));
+addEventListener("resize", drawAll);
 forgetTimelines();
 $("run").hidden = true;
 connect();

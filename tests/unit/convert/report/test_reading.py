@@ -16,6 +16,7 @@ from helpers.measurements import (
     explanation,
     exported,
     frame,
+    layers,
     network,
     sha,
     timing,
@@ -153,8 +154,33 @@ def test_the_same_model_in_all_kinds_of_files_is_one_model(tmp_path):
     assert found.notes == ()
 
 
+def test_a_network_that_came_with_other_metadata_is_the_same_model(tmp_path):
+    exports, ships = network(), network(file="emotion.tflite", sha256=sha("shipped"))
+    files = {
+        "pi.json": benchmark([exports]),
+        "pc.json": benchmark([ships], machine="PC"),
+        "eval.json": evaluation(ships, 0.8),
+    }
+
+    assert [one.sha256 for one in gathered(tmp_path, files).models] == [sha("shipped")]
+
+
+def test_files_of_earlier_versions_which_tell_one_checksum_alone_are_joined(tmp_path):
+    """The first two have nothing in common but what the third one tells of both."""
+    exports = network()
+    del exports["flatbuffer_sha256"]
+    ships = network(file="emotion.tflite", sha256=sha("shipped"))
+    files = {
+        "1.json": benchmark([exports]),
+        "2.json": benchmark([ships], machine="PC"),
+        "3.json": evaluation(network(), 0.8),
+    }
+
+    assert len(gathered(tmp_path, files).models) == 1
+
+
 def test_models_are_told_apart_by_their_checksums(tmp_path):
-    one, other = network(), network(sha256=sha("other"), id="second")
+    one, other = network(), network(sha256=sha("other"), flatbuffer_sha256=sha("2"), id="second")
     found = gathered(tmp_path, {"pi.json": benchmark([one, other])})
 
     assert len({model.label for model in found.models}) == 2
@@ -172,7 +198,7 @@ def test_several_networks_in_one_report_are_series_with_names(tmp_path):
 
 def test_an_evaluation_of_an_earlier_version_is_taken_for_the_file_of_its_name(tmp_path):
     old = evaluation(network(), 0.8)
-    del old["sha256"], old["bytes"], old["made"], old["command"]
+    del old["sha256"], old["flatbuffer_sha256"], old["bytes"], old["made"], old["command"]
     found = gathered(tmp_path, {"pi.json": benchmark(), "old.json": old})
 
     [model] = found.models
@@ -183,8 +209,8 @@ def test_an_evaluation_of_an_earlier_version_is_taken_for_the_file_of_its_name(t
 
 def test_it_is_a_model_of_its_own_where_two_have_that_name(tmp_path):
     old = evaluation(network(), 0.8)
-    del old["sha256"], old["bytes"]
-    models = [network(), network(sha256=sha("other"), id="second")]
+    del old["sha256"], old["flatbuffer_sha256"], old["bytes"]
+    models = [network(), network(sha256=sha("other"), flatbuffer_sha256=sha("2"), id="second")]
     found = gathered(tmp_path, {"pi.json": benchmark(models), "old.json": old})
 
     assert len(found.models) == 3
@@ -195,7 +221,7 @@ def test_a_conversion_without_checksums_is_known_by_its_neighbours(tmp_path):
     content = b"a model"
     model = network(sha256=sha("x"), size_bytes=len(content))
     entry = exported(model, {"accuracy": 0.1})
-    del entry["sha256"]
+    del entry["sha256"], entry["flatbuffer_sha256"]
     (tmp_path / model["file"]).write_bytes(content)
     found = gathered(tmp_path, {"conversion.json": conversion([entry])})
 
@@ -208,6 +234,14 @@ def test_of_two_measurements_of_the_same_the_newer_is_taken_and_named(tmp_path):
 
     assert [one.p50_ms for one in found.devices[0].timings] == [1.0]
     assert noted(found, "a network on Raspberry Pi 4").endswith("a.json is taken")
+
+
+def test_what_one_file_has_twice_is_taken_once_and_named(tmp_path):
+    networks = [timing(p50_ms=9.0), timing(p50_ms=1.0)]
+    found = gathered(tmp_path, {"a.json": benchmark(networks=networks)})
+
+    assert [one.p50_ms for one in found.devices[0].timings] == [1.0]
+    noted(found, "a network on Raspberry Pi 4 is measured twice in", "a.json")
 
 
 def test_two_evaluations_on_the_same_rows_are_one(tmp_path):
@@ -250,6 +284,26 @@ def test_models_are_compared_on_the_rows_that_most_of_them_share(tmp_path):
     assert gathered(tmp_path, files).rows_of == {"emotion": "shared"}
 
 
+KAGGLE, YOUTUBE = "kaggle test, complete rows", "youtube test, complete rows"
+ALONE = ", without near twins of training faces"
+
+
+@pytest.mark.parametrize(
+    ("sets", "compared"),
+    [
+        ([(KAGGLE, 131), (YOUTUBE, 552)], KAGGLE),  # the first, however small
+        ([(KAGGLE, 131), (KAGGLE + ALONE, 83), (YOUTUBE + ALONE, 549)], KAGGLE + ALONE),
+        ([(KAGGLE, 131), (YOUTUBE + ALONE, 549)], YOUTUBE + ALONE),
+        ([("kaggle test, rows with missing points" + ALONE, 505), (KAGGLE, 131)], KAGGLE),
+    ],
+)
+def test_of_sets_that_all_were_measured_on_the_first_without_twins_counts(tmp_path, sets, compared):
+    told = evaluation(network(task="keypoints"), 2.0)
+    told["parts"] = [{"rows_of": name, "rows": rows, "rmse_px": 2.0} for name, rows in sets]
+
+    assert gathered(tmp_path, {"a.json": told}).rows_of == {"keypoints": compared}
+
+
 def test_an_accuracy_without_an_interval_has_wilsons(tmp_path):
     found = gathered(tmp_path, {"a.json": evaluation(network(), 0.8)})
 
@@ -281,3 +335,62 @@ def test_energy_is_that_of_the_same_network_and_setting(tmp_path):
 
     assert [one.energy_mj for one in found.devices[0].timings] == [None, 0.4]
     assert found.devices[0].device.facts["power"] == "INA219"
+
+
+def test_layers_are_those_of_the_gathered_models_beside_the_peak(tmp_path):
+    model = network()
+    files = {"pi.json": benchmark([model], layers=layers(model["id"]))}
+    found = gathered(tmp_path, files)
+
+    [one] = found.devices[0].rooflines
+    assert found.model(one.model).format == "int8"
+    assert (one.peak_macs_per_s, one.memory_bytes_per_s) == (100e9, 10e9)
+    assert [layer.number for layer in one.layers] == [1, 2, 3, 4]
+    assert (one.layers[1].output, one.layers[1].moved_bytes) == ("24×24×32", 25_000)
+    assert found.devices[0].device.facts["int8 peak of a thread"] == "100 GMAC/s"
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (layers("nobody"), "layers, models, entry 1: model nobody is not among its models"),
+        (layers("emotion-edge-int8", peak=None), "layers, models, entry 1: the file tells no peak"),
+        (layers("emotion-edge-int8", peak=0), "layers, models, entry 1: the file tells no peak"),
+        ({**layers(), "models": [5]}, "layers, models, entry 1: it is no table"),
+        (
+            {**layers(), "models": [{"model": "emotion-edge-int8", "status": "ok"}]},
+            "layers, models, entry 1: it has no layers",
+        ),
+        (
+            {**layers(), "models": [{"model": "emotion-edge-int8", "layers": [{"us": 1.0}]}]},
+            "layers, models, entry 1: a layer has no number or no us",
+        ),
+    ],
+)
+def test_layers_that_cannot_be_used_cost_no_other_measurement(tmp_path, told, said):
+    found = gathered(tmp_path, {"pi.json": benchmark(layers=told)})
+
+    noted(found, said)
+    assert [one.p50_ms for one in found.devices[0].timings] == [1.0]
+    assert found.devices[0].rooflines == ()
+
+
+def test_layers_that_could_not_be_timed_keep_their_reason(tmp_path):
+    failed = {"model": "emotion-edge-int8", "status": "failed", "error": "no such graph"}
+    told = {**layers(), "models": [failed]}
+    [one] = gathered(tmp_path, {"pi.json": benchmark(layers=told)}).devices[0].rooflines
+
+    assert (one.error, one.layers) == ("no such graph", ())
+
+
+def test_the_command_of_a_conversion_names_what_it_made(tmp_path):
+    entries = [
+        exported(network(fmt=fmt), {"accuracy": 0.1}, representative_faces=faces)
+        for fmt, faces in (("int8", 1000), ("float32", 0))
+    ]
+    [source] = gathered(tmp_path, {"conversion.json": conversion(entries)}).sources
+
+    assert source.command == (
+        "edge-emotion convert runs/emotion-edge --int8 --float32 --representative 1000"
+    )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.labels import EMOTIONS
 from edge_emotion_report.session import recorded
 from edge_emotion_report.session.command import report_session
@@ -91,6 +91,39 @@ def test_runs_in_one_file_follow_upon_each_other_and_share_nobody():
     assert not found.changes
 
 
+FIRST, SECOND = "2026-11-21T22:03:11.721000+00:00", "2026-11-22T07:00:00+01:00"
+
+
+def run(started: str) -> bytes:
+    return json.dumps({"run": {"started": started, "version": "0.1.0"}}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "starts"),
+    [
+        ([line(0.0), line(1.0)], [(0.0, None)]),
+        ([run(FIRST), line(0.0), line(1.0)], [(0.0, FIRST)]),
+        # A file that began anew
+        ([run(FIRST), line(0.0), run(FIRST), line(1.0)], [(0.0, FIRST)]),
+        # The next one's first face comes later than the former's last one
+        ([run(FIRST), line(0), line(1), run(SECOND), line(4)], [(0.0, FIRST), (1.0, SECOND)]),
+        ([run(FIRST), line(0), line(1), run(SECOND), line(1)], [(0.0, FIRST), (1.0, SECOND)]),
+        ([line(0), line(1), run(SECOND), line(4)], [(0.0, None), (1.0, SECOND)]),
+        # Its line is torn
+        ([run(FIRST), line(4), line(5), line(0)], [(0.0, FIRST), (1.0, None)]),
+        # One without a face has no place in the session
+        ([run(FIRST), b'{"frame":0,"faces":0}', run(SECOND), line(4)], [(0.0, SECOND)]),
+    ],
+)
+def test_a_line_begins_each_run_and_dates_it(lines, starts):
+    found = session(*lines)
+    assert facts(found, 0)["run_starts"] == [
+        {"at_s": at_s, "started": date} for at_s, date in starts
+    ]
+    assert found.people == len(starts)
+    assert found.frames == sum(b'"run"' not in one for one in lines)
+
+
 def test_those_in_view_for_longest_are_shown_and_all_are_counted(monkeypatch):
     monkeypatch.setattr(recorded, "SHOWN", 3)
     monkeypatch.setattr(recorded, "_FOLLOWED", 4)
@@ -162,6 +195,11 @@ def test_labels_hold_from_column_to_column_and_not_over_an_absence():
         line(1.0, time_s=None),
         line(1.0, time_s=float("nan")),
         line(1.0, time_s=-1),
+        line(1.0, time_s=float("inf")),
+        line(1.0, time_s=10**400),
+        line(1.0, time_s=True),
+        line(1.0, frame=10**400),
+        line(1.0, ms={"emotion": 10**400}),
         line(1.0, frame=1.5),
         line(1.0, frame=True),
         line(1.0, track_id="1"),
@@ -171,6 +209,10 @@ def test_labels_hold_from_column_to_column_and_not_over_an_absence():
         line(1.0, smoothed=None),
         line(1.0, ms=[1]),
         line(1.0, ms={"emotion": "fast"}),
+        b'{"run":"now"}\n',
+        b'{"run":{"version":"0.1.0"}}\n',
+        b'{"run":{"started":"yesterday"}}\n',
+        b'{"run":{"started":"2026-11-21T22:03:11"}}\n',
     ],
 )
 def test_a_line_that_is_no_reading_is_counted_and_named(tmp_path, broken):
@@ -229,6 +271,15 @@ def test_a_file_without_readings_is_refused_in_one_line(tmp_path, content):
     with pytest.raises(EdgeEmotionError, match=r"empty\.jsonl: there are no readings") as caught:
         report_session([file], None, as_json=False)
     assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["page.md", "page.csv", "page"])
+def test_a_page_with_another_name_is_refused(tmp_path, name):
+    file = tmp_path / "readings.jsonl"
+    file.write_bytes(line(0.0))
+    with pytest.raises(WrongUse, match=rf"{name}; expected a name that ends in \.html"):
+        report_session([file], tmp_path / name, as_json=False)
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -1,13 +1,14 @@
 """The page of a session: whole, of one file, and small however long the session."""
 
 import re
+from datetime import datetime, timezone
 
 import pytest
 
 pytest.importorskip("matplotlib")
 
 from edge_emotion_report.session.charts import clock
-from edge_emotion_report.session.lines import Line
+from edge_emotion_report.session.lines import Line, RunLine
 from edge_emotion_report.session.page import session_page
 from edge_emotion_report.session.recorded import Session
 
@@ -58,6 +59,23 @@ def test_names_and_notes_are_text():
     assert "<b>.jsonl" not in page and "<i>:3" not in page
     assert "&lt;b&gt;.jsonl and 1 older file" in page
     assert "1 line is broken: &lt;i&gt;:3" in page
+
+
+def test_the_date_of_each_run_is_told():
+    whole = session(1)
+    assert "<h2>Runs" not in session_page(whole, ["a"], [])
+    whole.add_all(
+        [
+            RunLine(datetime(2026, 11, 21, 22, 3, 11, tzinfo=timezone.utc)),
+            Line(0, 0.0, 1, "Sad", EVEN),
+        ]
+    )
+    page = session_page(whole, ["a"], [])
+    rows = re.findall("<tr><td.*?</tr>", page[page.index("<h2>Runs") :])
+    assert [re.findall(">([^<]+)</td>", row) for row in rows[:2]] == [
+        ["1", "–", "0 s"],
+        ["2", "2026-11-21 22:03:11 UTC", "1.9 s"],
+    ]
 
 
 def test_a_session_of_a_single_reading_can_be_drawn():

@@ -55,6 +55,10 @@ def test_an_address_has_its_parts(url, host, port, tls, prefix):
         "mqtt://broker/a/+/b",
         "mqtt://broker/a//b",
         "mqtt://broker/a b",
+        "mqtt://br oker",
+        "mqtt://bro\x00ker",
+        "mqtt://bro\nker",
+        "mqtt://bro\x1bker",
         "mqtt://broker/$SYS",
         "mqtt://broker/a%00b",
         "mqtt://broker/a\udcff",
@@ -64,7 +68,7 @@ def test_an_address_has_its_parts(url, host, port, tls, prefix):
 def test_what_is_no_address_is_refused_in_one_line(url):
     with pytest.raises(WrongUse) as caught:
         parse_address(url, "pi4")
-    assert "\n" not in str(caught.value) and "expected " in str(caught.value)
+    assert str(caught.value).isprintable() and "expected " in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,27 @@ def test_a_login_in_the_address_is_refused_and_not_repeated(url):
         parse_address(url)
     assert "--mqtt-login-file" in str(caught.value) and LOGIN_VARIABLE in str(caught.value)
     assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mqtt://me:secret", "mqtt://me…"),
+        ("mqtt://me:secret/home", "mqtt://me…"),
+        ("mqtt://me:1secret", "mqtt://me…"),
+        ("mqtt://me:secret%40broker", "mqtt://me…"),
+        ("me:secret", "me…"),
+        ("mqtt://broker?password=secret", "mqtt://broker…"),
+        ("mqtt://broker:1883/home?password=secret", "mqtt://broker:1883/home…"),
+        ("mqtt://broker#secret", "mqtt://broker…"),
+        ("mqtt://broker:65536", "mqtt://broker:65536"),
+        ("http://broker:1883/home", "http://broker:1883/home"),
+    ],
+)
+def test_what_is_no_address_is_shown_without_what_may_be_a_password(url, shown):
+    with pytest.raises(WrongUse) as caught:
+        parse_address(url)
+    assert caught.value.found == f"the MQTT address '{shown}'"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +152,13 @@ def test_a_login_file_that_cannot_be_read_is_refused(tmp_path):
         read_login(tmp_path / "missing", {})
     with pytest.raises(WrongUse, match="Is a directory"):
         read_login(tmp_path, {})
+
+
+def test_a_login_that_is_too_long_is_refused_and_not_cut(tmp_path):
+    assert read_login(secret(tmp_path, f"me:{'x' * 4093}"), {}).password == 4093 * "x"
+    with pytest.raises(WrongUse, match="expected 4096 bytes at most") as caught:
+        read_login(secret(tmp_path, f"me:{'x' * 4094}"), {})
+    assert "xx" not in str(caught.value).replace(str(tmp_path), "")
 
 
 def test_a_login_that_everybody_may_read_is_told(tmp_path, capsys):

@@ -92,11 +92,29 @@ def test_identities_are_unique_and_the_same_each_time():
     [
         ("edge-emotion/pi4", "edge-emotion_pi4"),
         ("edge-emotion/pi.lan", "edge-emotion_pi_2elan"),
-        ("home/hall", "edge-emotion_home_hall"),
-        ("日本", "edge-emotion__65e5_672c"),
+        ("home/hall", "edge-emotion-home__hall"),
+        ("日", "edge-emotion-_e6_97_a5"),
     ],
 )
 def test_a_device_is_named_after_its_prefix(prefix, name):
     assert device_id(prefix) == name
     allowed = r"homeassistant/device/[a-zA-Z0-9_-]+/config"  # the documentation's
     assert re.fullmatch(allowed, discovery_topic(prefix))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("home/hall", "edge-emotion/home/hall"),
+        ("home/hall", "home_hall"),
+        ("home/hall", "home__hall"),
+        ("home/hall", "home-hall"),
+        ("pi4", "edge-emotion/pi4"),
+        ("edge-emotion", "edge-emotion/edge-emotion"),
+        ("home/2e", "home."),
+        ("home.b", "home\u02eb"),
+        ("home_2e", "home."),
+    ],
+)
+def test_devices_with_different_topics_have_different_names(one, other):
+    assert device_id(one) != device_id(other)

@@ -7,11 +7,12 @@ import pytest
 from edge_emotion.types import Frame
 from edge_emotion_device.web.facts import Facts, failing, readings_json, vitals_json
 from edge_emotion_device.web.newest import Item
+from edge_emotion_device.web.metrics import exposition
 from helpers.web_sinks import FINE, reading
 
 
 def test_readings_are_those_of_the_contract_with_the_size_of_their_frame():
-    item = Item(Frame(np.zeros((480, 640), np.uint8), 7, 0.28123456), [reading(7), reading(7, 2)])
+    item = Item(Frame(np.zeros((480, 640), np.uint8), 7, 0.28123456), [reading(7), reading(7, 2)], 1)
 
     assert json.loads(readings_json(item)) == {
         "frame": 7, "time_s": 0.2812, "width": 640, "height": 480,
@@ -26,9 +27,32 @@ def test_before_the_first_frame_there_are_none():
 
 
 def test_a_probability_that_is_no_number_is_null():
-    item = Item(Frame(np.zeros((2, 2), np.uint8), 0, 0.0), [reading(happy=float("nan"))])
+    item = Item(Frame(np.zeros((2, 2), np.uint8), 0, 0.0), [reading(happy=float("nan"))], 1)
 
     assert json.loads(readings_json(item))["readings"][0]["smoothed"]["Happy"] is None
+
+
+def test_a_brief_reading_is_what_the_page_shows():
+    item = Item(Frame(np.zeros((2, 2), np.uint8), 0, 0.0), [reading()], 1)
+    facts = Facts(lambda: FINE)
+    whole, brief = (json.loads(facts.readings(item, brief)) for brief in (False, True))
+
+    (fields,) = whole.pop("readings")
+    assert brief.pop("readings") == [
+        {name: fields[name] for name in ("track_id", "label", "smoothed")}
+    ]
+    assert brief == whole
+
+
+def test_names_that_are_no_utf8_can_be_told():
+    bad = "caf\udce9.mp4"
+    vitals = replace(FINE, camera=bad, trouble=f"{bad} ended", ran_on=(f"emotion on {bad}",))
+    facts = Facts(lambda: vitals)
+    told = json.loads(vitals_json(facts.vitals()))
+
+    assert (told["camera"], told["trouble"]) == ("caf?.mp4", "caf?.mp4 ended")
+    assert told["ran_on"] == ["emotion on caf?.mp4"]
+    assert b"caf?.mp4" in exposition(facts.vitals())[0]
 
 
 def test_vitals_have_their_names_and_the_stages_their_percentiles():

@@ -41,9 +41,9 @@ def samples(**changed: Any) -> dict[tuple[str, ...], float]:
         (("rate_lowered_total",), 2),
         (("network_info", "cpu", "keypoints"), 1),
         (("network_info", "external:/a/b.so,x=1", "emotion"), 1),
-        (("label_frames_total", "Happy"), 100),
-        (("label_frames_total", "Sad"), 0),
-        (("label_frames_total", "undecided"), 30),
+        (("readings_by_label_total", "Happy"), 100),
+        (("readings_by_label_total", "Sad"), 0),
+        (("readings_by_label_total", "undecided"), 30),
         (("sink_failures_total", "mqtt"), 7),
         (("sink_failures_total", "readings"), 0),
         (("stage_seconds_count", "detect"), 7),
@@ -65,7 +65,7 @@ def test_stage_times_are_a_cumulative_histogram_in_seconds():
     assert list(buckets.values()) == [1, 1, *(10 * [3]), 7]
 
 
-@pytest.mark.parametrize("changed", [{"camera": ""}, {"trouble": "no frame for 3 s"}])
+@pytest.mark.parametrize("changed", [{"since_frame_s": None}, {"since_frame_s": 60.0}, {"trouble": "lost"}])
 def test_a_camera_that_gives_no_frames_is_down(changed):
     assert samples(**changed)[("edge_emotion_camera_up",)] == 0
 

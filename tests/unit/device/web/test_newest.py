@@ -48,9 +48,10 @@ def test_who_waits_gets_the_newest_and_never_one_twice():
             over.set()
 
         threading.Thread(target=write).start()
-        seen, item = [], None
+        seen, item, number = [], None, 0
         while item is None or item.frame.index < 19_999:
-            item = await asyncio.wait_for(newest.after(item), SOON_S)
+            item = await asyncio.wait_for(newest.after(number), SOON_S)
+            number = item.number
             seen.append(item.frame.index)
         return seen
 
@@ -61,11 +62,11 @@ def test_who_waits_gets_the_newest_and_never_one_twice():
 def test_all_who_wait_are_told_of_a_frame_and_of_the_end():
     async def look():
         newest = Newest(asyncio.get_running_loop())
-        waiting = [asyncio.create_task(newest.after(None)) for _ in range(3)]
+        waiting = [asyncio.create_task(newest.after(0)) for _ in range(3)]
         await asyncio.sleep(0)
         newest.put(frame(7), [])
         first = await asyncio.wait_for(asyncio.gather(*waiting), SOON_S)
-        waiting = [asyncio.create_task(newest.after(first[0])) for _ in range(3)]
+        waiting = [asyncio.create_task(newest.after(first[0].number)) for _ in range(3)]
         await asyncio.sleep(0)
         newest.end()
         return [item.frame.index for item in first], await asyncio.gather(*waiting)

@@ -5,7 +5,7 @@ import pytest
 from edge_emotion_device.web.pace import BEST_FPS, LEVELS, Pace
 
 BYTES = dict(zip(LEVELS, (60_000, 30_000, 17_000, 8_000), strict=True))
-BUFFER_BYTES = 100_000
+BUFFER_BYTES = 16_000
 
 
 def watch(
@@ -28,6 +28,22 @@ def watch(
 
 def test_a_fast_link_gets_the_best_pictures_at_the_best_rate():
     assert set(watch(Pace(), 1e8, 60)) == {(BEST_FPS, 0)}
+
+
+@pytest.mark.parametrize("every_s", [1, 2, 4])
+@pytest.mark.parametrize("stall_s", [0.025, 0.1, 0.2])
+def test_a_link_that_stalls_for_a_moment_is_not_taken_for_a_slow_one(every_s, stall_s):
+    pace, now_s, seen = Pace(), 1000.0, []
+    while now_s < 1120:
+        stalled = now_s // every_s != (now_s - 1 / pace.fps) // every_s
+        took_s = stall_s if stalled else 0.001
+        pace.sent(BYTES[pace.level], took_s, now_s + took_s)
+        now_s += max(took_s, 1 / pace.fps)
+        seen.append((pace.fps, pace.level))
+
+    assert {level for _, level in seen} == {LEVELS[0]}
+    assert min(fps for fps, _ in seen) > (0.99 if stall_s < 0.2 else 0.8) * BEST_FPS
+    assert sum(fps for fps, _ in seen) / len(seen) > 0.95 * BEST_FPS
 
 
 def test_the_rate_goes_down_before_the_quality():

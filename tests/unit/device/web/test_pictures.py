@@ -37,7 +37,7 @@ def encoded(monkeypatch):
 
 
 def item(index=0):
-    return Item(Frame(np.zeros((4, 4), np.uint8), index, 0.0), [])
+    return Item(Frame(np.zeros((4, 4), np.uint8), index, 0.0), [], index + 1)
 
 
 def size_of(jpeg):

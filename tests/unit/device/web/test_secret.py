@@ -33,12 +33,12 @@ def test_the_file_goes_before_the_environment(file, monkeypatch):
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"short", "is none"),
-        (b"two words", "is none"),
-        (b"line\nline", "is none"),
-        ("schlüssel".encode(), "is none"),
+        (b"short", "is not fit"),
+        (b"two words", "is not fit"),
+        (b"line\nline", "is not fit"),
+        ("schlüssel".encode(), "is not fit"),
         (b"\xff" * 20, "is none"),
-        (b"a" * 10_000, "is none"),
+        (b"a" * 10_000, "is too long"),
     ],
 )
 def test_a_file_without_a_token_is_refused_in_one_line(file, content, said):
