@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from functools import cache
+from typing import TypeVar, cast
 
+from edge_emotion.modelfile import Task, read_model, shipped_model
 from edge_emotion_report.files import Found
 from edge_emotion_report.joining import join, key_of, named_apart
 from edge_emotion_report.records import (
@@ -41,6 +43,7 @@ class Model:
         size_bytes, macs: None if no file tells.
         peer: whether it is somebody else's.
         rejected: whether it did not pass the gate.
+        shipped: whether it is the network that comes with this package, which `run` takes anyway.
         scores: by the rows they were measured on.
         changes: against its float network.
         sources: of all of this.
@@ -57,6 +60,7 @@ class Model:
     macs: float | None
     peer: bool
     rejected: bool
+    shipped: bool
     scores: Mapping[str, Score] = field(hash=False)
     changes: tuple[Change, ...]
     sources: tuple[Source, ...]
@@ -185,10 +189,17 @@ def _model(group: Sequence[Network], notes: list[str]) -> Model:
         peer=any(one.peer for one in group),
         rejected=all(one.rejected for one in by_weight if one.source.kind == "conversion")
         and any(one.source.kind == "conversion" for one in group),
+        shipped=any(one.flatbuffer_sha256 == _shipped(one.task) for one in group),
         scores=scores,
         changes=next((one.changes for one in by_weight if one.changes), ()),
         sources=tuple(dict.fromkeys(one.source for one in by_weight)),
     )
+
+
+@cache
+def _shipped(task: str) -> str:
+    """The checksum of the network that comes with this package."""
+    return read_model(shipped_model(cast(Task, task))).metadata.flatbuffer_sha256
 
 
 _WEIGHT = {"evaluation": 0, "conversion": 1, "benchmark": 2}

@@ -54,7 +54,7 @@ STYLE = """
     .wide { page: table; }
     .wide table { font-size: 7.5pt; }
     .advice, h2 + p, h3 + p { break-inside: avoid; }
-    h2 + p.soft { break-after: avoid; }
+    h2 + p.soft, h3 + p { break-after: avoid; }
     :target { outline: none; }
   }
 """
@@ -201,7 +201,7 @@ class _Page:
             others = gains.told_behind(self._gathered, device)
             if others:
                 named = wording.count(len(others), "further network")
-                yield f"<details><summary>{named}, whose peak is another</summary>"
+                yield f"<details><summary>{named}: other formats and peers</summary>"
                 for one in others:
                     yield from self._roofline(device, one)
                 yield "</details>"

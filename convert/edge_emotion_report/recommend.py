@@ -98,8 +98,8 @@ def _headline(choice: Choice, goal: Goal) -> str:
     if chosen is None:
         return f"nothing that is measured meets {goal.words or 'the goal'}"
     model = chosen.model
-    told = [model.file or model.label, *([setting(chosen.timing)] if chosen.timing else [])]
-    return ", ".join(told)
+    told = [model.file or model.label, *(["which is shipped"] if model.shipped else [])]
+    return ", ".join([*told, *([setting(chosen.timing)] if chosen.timing else [])])
 
 
 def setting(timing: Timing | FrameTiming) -> str:
@@ -142,9 +142,12 @@ def _facts(gathered: Gathered, chosen: Candidate, task: str) -> str:
 
 
 def _because(choice: Choice, chosen: Candidate, goal: Goal, task: str) -> str:
+    timed = sum(one.timing is not None for one in choice.kept)
     among = wording.count(len(choice.kept), "model")
+    if goal.aim == "latency" and timed < len(choice.kept):
+        among = wording.count(timed, "timed model")
     if goal.limits:
-        among += " that keeps " if len(choice.kept) == 1 else " that keep "
+        among += " that keeps " if among.startswith("1 ") else " that keep "
         among += ",".join(limit.words for limit in goal.limits)
     if goal.aim or choice.best is None:
         what = {"accuracy": "most accurate", "size": "smallest"}.get(goal.aim, "fastest")
@@ -154,13 +157,23 @@ def _because(choice: Choice, chosen: Candidate, goal: Goal, task: str) -> str:
         return f"It is the {what} of {among}{unknown}."
     if len(choice.alike) == 1:
         return f"It is the most accurate of {among}, and no other lies within its noise."
-    order = "fastest" if chosen.timing else "smallest"
-    if choice.tied:
-        order = f"one of the {order}"
-    alike = f"{order if choice.tied else f'the {order}'} of the {len(choice.alike)}"
+    alike = _among_alike(choice, chosen)
     if chosen is choice.best:
         return f"It is the most accurate of {among}, and {alike} that are as good within noise."
     return _against(choice.best, chosen, among, alike, task)
+
+
+def _among_alike(choice: Choice, chosen: Candidate) -> str:
+    """What it is of those that are as accurate: of the timed ones the fastest, ..."""
+    found = f"the {len(choice.alike)}"
+    if chosen.timing is None:
+        return f"the smallest of {found}"
+    timed = sum(one.timing is not None for one in choice.alike)
+    if timed == 1:
+        return f"the only one timed of {found}"
+    if timed < len(choice.alike):
+        found = f"the {timed} timed ones of {found}"
+    return f"{'one of ' if choice.tied else ''}the fastest of {found}"
 
 
 def _against(best: Candidate, chosen: Candidate, among: str, alike: str, task: str) -> str:
@@ -268,7 +281,7 @@ def _command(chosen: Mapping[str, Candidate], frame: FrameTiming | None) -> str:
         return ""
     words = ["edge-emotion", "run", "--camera"]
     for task, one in files:
-        words += [f"--{task}", one.model.file]
+        words += [] if one.model.shipped else [f"--{task}", one.model.file]
     timing = frame or next((one.timing for _, one in reversed(files) if one.timing), None)
     if timing is not None and timing.delegate != "cpu":
         words += ["--delegate", timing.delegate]

@@ -172,7 +172,7 @@ def test_the_environment_may_have_it_and_it_is_not_told(monkeypatch, capsys):
     assert "from-the-environment" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("web", ["0.0.0.0:0", "[::]:0"])
+@pytest.mark.parametrize("web", ["0.0.0.0:0", "[::]:0", "[::0]:0"])
 def test_where_others_can_reach_it_one_is_made_up_and_told_once(web, capsys):
     with web_sink(web=web) as opened:
         said = capsys.readouterr().err

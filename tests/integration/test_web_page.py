@@ -8,6 +8,7 @@ from itertools import repeat
 import cv2
 import numpy as np
 import pytest
+import requests
 
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.types import Frame
@@ -41,6 +42,18 @@ return colours;
 PIXELS = """
 const canvas = document.getElementById('picture'), { width, height } = canvas;
 return [width, height, [...canvas.getContext('2d').getImageData(0, height >> 1, width, 1).data]];
+"""
+ROWS = """
+return [...document.querySelectorAll('.row:not([hidden]) h3')].map(name => name.textContent);
+"""
+# So that a minute passes at once.
+HASTE = """
+window.sources = [];
+const later = setTimeout;
+window.setTimeout = (call, ms) => later(call, ms === 60000 ? 100 : ms);
+window.EventSource = class extends EventSource {
+  constructor(address) { super(address); sources.push(this); }
+};
 """
 HIDE = """
 Object.defineProperty(document, 'hidden', {value: arguments[0], configurable: true});
@@ -133,11 +146,8 @@ def test_each_person_has_five_bars_and_a_label(screen):
     with shown(screen, readings=two):
         wait_until(lambda: len(screen.execute_script(PEOPLE)) == 2)
         people = screen.execute_script(PEOPLE)
-        assert people["Person 1"] == ["Happy", dict(zip(EMOTIONS, (2, 2, 2, 91, 2), strict=True))]
-        assert people["Person 2"] == [
-            "Undecided",
-            dict(zip(EMOTIONS, (16, 16, 16, 36, 16), strict=True)),
-        ]
+        parts = [dict(zip(EMOTIONS, (a, a, a, b, a), strict=True)) for a, b in ((2, 91), (16, 36))]
+        assert people == {"Person 1": ["Happy", parts[0]], "Person 2": ["Undecided", parts[1]]}
         names = "return [...document.querySelector('.bars').children].map(bar => bar.ariaLabel)"
         assert screen.execute_script(names) == list(EMOTIONS)
         shown_part = """
@@ -278,6 +288,56 @@ def test_a_page_in_the_background_asks_for_no_picture(screen, monkeypatch):
         wait_until(lambda: len(drawn) > before)
 
 
+def test_after_a_minute_in_the_background_it_leaves_its_seat(screen):
+    script = screen.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": HASTE})
+    states = "return sources.map(source => source.readyState)"
+    try:
+        with shown(screen):
+            screen.execute_script(HIDE, True)
+            wait_until(lambda: screen.execute_script(states) == [2])
+            screen.execute_script(HIDE, False)
+            wait_until(lambda: screen.execute_script(states) == [2, 1])
+            wait_until(lambda: text(screen, "state") == "Live")
+    finally:
+        screen.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+
+def test_who_is_one_too_many_is_told_so_and_gets_in_when_one_leaves(screen):
+    with web_sink() as sink, fed(sink):
+        ask = {"stream": True, "timeout": SOON_S}
+        others = [requests.get(sink.url + "api/events", **ask) for _ in range(16)]
+        screen.get(sink.url)
+        wait_until(lambda: text(screen, "state") == "Too many are watching")
+        for other in others:
+            other.close()
+        wait_until(lambda: text(screen, "state") == "Live")
+
+
+def test_in_a_crowd_who_is_there_keeps_a_timeline(screen):
+    with web_sink() as sink:
+        screen.get(sink.url)
+        wait_until(lambda: text(screen, "state") == "Live")
+        for index in range(2, 22):
+            both = [reading(index, 1), replace(reading(index), track_id=index)]
+            sink.write(Frame(photograph(), index, index / 8), both)
+            time.sleep(0.12)
+        sink.write(Frame(photograph(), 22, 3.0), [reading(22)])
+        wait_until(lambda: len(screen.execute_script(ROWS)) <= 12)
+        assert screen.execute_script(ROWS)[0] == "Person 1"
+
+
+def test_the_printed_address_can_be_clicked_elsewhere(screen, tmp_path):
+    file = tmp_path / "token"
+    file.touch(0o600)
+    file.write_text("a-good-token")
+    with web_sink(web_token_file=file) as sink, fed(sink):
+        for _ in range(2):  # without a cookie, and with one
+            screen.get(f'data:text/html,<a href="{sink.url}?token=a-good-token">the page</a>')
+            screen.find_element("tag name", "a").click()
+            wait_until(lambda: text(screen, "state") == "Live")
+            assert screen.current_url == sink.url
+
+
 def test_it_comes_back_when_the_server_does(screen):
     with web_sink() as sink:
         port = sink.url.split(":")[2].strip("/")
@@ -286,9 +346,10 @@ def test_it_comes_back_when_the_server_does(screen):
             wait_until(lambda: text(screen, "state") == "Live")
     wait_until(lambda: text(screen, "state") == "The run has ended")
 
-    with web_sink(web=port) as sink, fed(sink):
+    with web_sink(web=port) as sink, fed(sink, readings=lambda index: reading(index, 2)):
         wait_until(lambda: text(screen, "state") == "Live")
         assert text(screen, "banner") == ""
+        wait_until(lambda: screen.execute_script(ROWS) == ["Person 2"])  # none of the run before
 
 
 def test_it_comes_back_when_only_the_picture_breaks_off(screen, monkeypatch):

@@ -87,9 +87,10 @@ def _draw_roof(axes: Axes, peak: float, slope: float | None) -> None:
     if slope is not None and ridge > low:
         start = max(low, 1e9 * axes.get_ylim()[0] / slope)
         axes.plot([start, ridge], [start * slope / 1e9, peak], color=INK, linewidth=1.4, zorder=2)
+        below, where = ((7, -1), "top") if start == low else ((14, 3), "bottom")
         axes.annotate(
-            f"memory, {figure(slope / 1e9)} GB/s", (start, start * slope / 1e9), (7, -1),
-            textcoords="offset points", va="top", fontsize=8, color=INK,
+            f"memory, {figure(slope / 1e9)} GB/s", (start, start * slope / 1e9), below,
+            textcoords="offset points", va=where, fontsize=8, color=INK,
         )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What each layer takes, beside the machine's peak: the part of the file that a roofline is of."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ def measure_layers(subjects: Sequence[Subject], say: Say, max_s: float) -> dict[
             timed = time_layers(subject.flatbuffer, max_s=max_s)
             row["layers"] = [layer.as_dict() for layer in timed]
         except (ValueError, RuntimeError) as error:
-            why = str(error).partition("\n")[0]
+            why = re.split(r"\n|Node number", str(error))[0]  # TFLite joins its messages
             row.update(status="failed", error=f"the layers of {subject.path.name}: {why}")
         found["models"].append(row)
     return found

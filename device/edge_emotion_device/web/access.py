@@ -4,6 +4,7 @@ import hmac
 import sys
 import traceback
 from ipaddress import ip_address
+from itertools import chain
 from string import Template
 
 from starlette.datastructures import MutableHeaders
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # They tell nothing: what asks for the token needs them, or a load balancer.
 OPEN_TO_ALL = frozenset(("/healthz", "/style.css", "/app.js", "/icon.svg"))
-_HEADERS_BYTES = 16 << 10
+_HEAD_BYTES = 16 << 10
 _COOKIE_S = 30 * 24 * 3600
 _HEADERS = {
     "cache-control": "no-store",
@@ -70,9 +71,9 @@ class Access:
         """What is answered in place of the application, if anything."""
         if request.scope["http_version"] not in ("1.0", "1.1"):
             return JSONResponse({"error": "HTTP/1.1 is spoken here"}, 505)
-        # h11 bounds only what comes in pieces.
-        if sum(len(name) + len(value) for name, value in request.headers.raw) > _HEADERS_BYTES:
-            return JSONResponse({"error": "the headers are too large"}, 431)
+        texts = [*chain(*request.headers.raw), request.scope["raw_path"], request.url.query]
+        if sum(map(len, texts)) > _HEAD_BYTES:  # h11 bounds only what comes in pieces
+            return JSONResponse({"error": "the head of the request is too large"}, 431)
         if request.scope["path"] in OPEN_TO_ALL:
             return None
         if self._token is None:

@@ -84,11 +84,11 @@ class WebSink(Sink):
             app = Access(
                 make_app(newest, vitals, pictures), token, host, listener.getsockname()[1], login
             )
-            server = Server(loop, listener, app, newest.end)
-            opening.callback(server.close)
             everywhere = ip_address(listener.getsockname()[0]).is_unspecified
             shown = socket.gethostname() if everywhere else host
             address = f"{url(listener, '/', shown)}{told}"
+            server = Server(loop, listener, app, newest.end)  # whose the listener is from here on
+            opening.callback(server.close)
             warn(f"the page is at {address}")
             return cls(address, newest, outgoing, server, opening.pop_all())
 

@@ -27,7 +27,10 @@ class Seats:
 
 
 class Stream(StreamingResponse):
-    """An answer that takes its time, or 503 where there is no seat.  A HEAD gets its headers alone."""
+    """An answer that takes its time, or 503 where there is no seat.
+
+    A HEAD gets its headers alone.
+    """
 
     def __init__(
         self, content: AsyncIterator[bytes], media_type: str, seats: Seats, **headers: str

@@ -25,6 +25,12 @@ def test_a_video_gives_every_frame_with_its_time(
     assert capsys.readouterr().err == ""
 
 
+def test_a_file_whose_name_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    named = write_video(tmp_path / "clip.mp4").rename(tmp_path / "caf\udce9.mp4")
+
+    assert "is not UTF-8; rename it" in refusal(lambda: open_camera(str(named)))
+
+
 def write_busy_video(path: Path, fourcc: str, count: int = 300) -> bytes:
     """A clip whose every frame has as many bytes as the next; gives the file."""
     noise = cv2.GaussianBlur(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edge_emotion.modelfile import read_model, shipped_model
 from edge_emotion_report.files import read_files
 from edge_emotion_report.gathered import gather
 from edge_emotion_report.goals import parse_goal
@@ -95,6 +96,26 @@ def test_the_words_give_the_figures_and_the_reason(tmp_path):
     assert "it is 1.0 points behind, at 0.33 of the time and 0.26 of the size" in said
 
 
+@pytest.mark.parametrize(
+    ("times", "goal", "said"),
+    [
+        ((1.0, 3.0, 2.0), "", "This is the fastest of the 3 whose figure"),
+        ((1.0, 1.01, 2.0), "", "This is one of the fastest of the 3 whose figure"),
+        ((1.0, 3.0, None), "", "This is the fastest of the 2 timed ones of the 3 whose figure"),
+        ((1.0, None, None), "", "This is the only one timed of the 3 whose figure"),
+        ((None, None, None), "", "This is the smallest of the 3 whose figure"),
+        ((1.0, None, 2.0), "latency", "It is the fastest of 2 timed models."),
+        ((1.0, 3.0, 2.0), "latency", "It is the fastest of 3 models."),
+        ((1.0, None, None), "latency,size<1MB", "It is the fastest of 1 timed model that keeps"),
+    ],
+)
+def test_what_was_not_timed_is_not_said_to_be_slower(tmp_path, times, goal, said):
+    rows = [("int8", 0.80, times[0], 700), ("float32", 0.81, times[1], 800)]
+    rows.append(("float16", 0.805, times[2], 750))
+
+    assert said in " ".join(advice_on(tmp_path, rows, goal).reasons)
+
+
 def test_a_goal_that_nothing_meets_is_told_with_what_comes_nearest(tmp_path):
     advice = advice_on(tmp_path, NOISE, "latency<0.1ms")
 
@@ -141,6 +162,15 @@ def test_both_networks_and_the_command_are_those_of_the_choice(tmp_path):
         "edge-emotion run --camera --emotion emotion_int8.tflite "
         "--keypoints keypoints_int8.tflite --threads 4"
     )
+
+
+def test_a_shipped_network_needs_no_option(tmp_path):
+    shipped = read_model(shipped_model("emotion")).metadata.flatbuffer_sha256
+    models = [network(flatbuffer_sha256=shipped), network("keypoints-edge", "keypoints")]
+    [found] = recommend(gathered(tmp_path, {"pi.json": benchmark(models)}), parse_goal(""))
+
+    assert found.advice[0].headline == "emotion_int8.tflite, which is shipped, cpu, 1 thread"
+    assert found.command == "edge-emotion run --camera --keypoints keypoints_int8.tflite"
 
 
 def test_without_a_device_the_smallest_is_recommended_and_that_is_said(tmp_path):

@@ -6,13 +6,15 @@ import pytest
 
 from edge_emotion.types import Frame
 from edge_emotion_device.web.facts import Facts, failing, readings_json, vitals_json
-from edge_emotion_device.web.newest import Item
 from edge_emotion_device.web.metrics import exposition
+from edge_emotion_device.web.newest import Item
 from helpers.web_sinks import FINE, reading
 
 
 def test_readings_are_those_of_the_contract_with_the_size_of_their_frame():
-    item = Item(Frame(np.zeros((480, 640), np.uint8), 7, 0.28123456), [reading(7), reading(7, 2)], 1)
+    item = Item(
+        Frame(np.zeros((480, 640), np.uint8), 7, 0.28123456), [reading(7), reading(7, 2)], 1
+    )
 
     assert json.loads(readings_json(item)) == {
         "frame": 7, "time_s": 0.2812, "width": 640, "height": 480,

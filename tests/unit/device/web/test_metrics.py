@@ -65,7 +65,9 @@ def test_stage_times_are_a_cumulative_histogram_in_seconds():
     assert list(buckets.values()) == [1, 1, *(10 * [3]), 7]
 
 
-@pytest.mark.parametrize("changed", [{"since_frame_s": None}, {"since_frame_s": 60.0}, {"trouble": "lost"}])
+@pytest.mark.parametrize(
+    "changed", [{"since_frame_s": None}, {"since_frame_s": 60.0}, {"trouble": "lost"}]
+)
 def test_a_camera_that_gives_no_frames_is_down(changed):
     assert samples(**changed)[("edge_emotion_camera_up",)] == 0
 
