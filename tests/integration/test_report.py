@@ -118,7 +118,17 @@ def test_what_cannot_be_done_is_told_in_one_line(tmp_path, arguments, code, name
 
 @pytest.mark.slow
 def test_what_benchmark_writes_is_read_without_a_word_of_complaint(tmp_path):
-    few = ("--threads", "1", "--num-runs", "20", "--warmup-runs", "1", "--max-secs", "0.1")
+    few = (
+        "--threads",
+        "1",
+        "--num-runs",
+        "20",
+        "--warmup-runs",
+        "1",
+        "--max-secs",
+        "0.1",
+        "--layers",
+    )
     measured = edge_emotion("benchmark", *few, "--output", "b.json", cwd=tmp_path, timeout_s=300)
     assert measured.returncode == 0, measured.stderr
     done = edge_emotion("report", "b.json", "--csv", "b.csv", cwd=tmp_path)
@@ -128,3 +138,4 @@ def test_what_benchmark_writes_is_read_without_a_word_of_complaint(tmp_path):
     assert (tmp_path / "b.csv").read_text().count("\n") == 1 + 2  # headings, and both networks
     page = (tmp_path / "report.html").read_text()
     assert "Where a frame’s time goes" in page and "Both networks with the detector" in page
+    assert "What is left to gain" in page and "copying memory" in page
