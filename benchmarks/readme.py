@@ -64,7 +64,8 @@ def peers() -> str:
         f"\nFive emotions on FER2013's PublicTest; one thread of {result['machine']['cpu']}; the "
         "clip is 640×480 with one face, found by each library's own detector. Both our networks "
         f"take {ours[0]['time_to_fer']:.2f} of the time of fer's one, and the frame path is "
-        f"{ours[1]['times_as_fast_as_fer']:.0f} times as fast as fer's whole call (`make bench`). "
+        f"{ours[1]['times_as_fast_as_fer']:.0f} times as fast as fer's whole call in the median "
+        "round (`make bench`). "
         f"`run --camera demo --headless` peaks at {foot['peak_memory_mb']:.0f} MB and imports no "
         "TensorFlow.\n"
     )

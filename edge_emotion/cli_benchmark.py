@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edge_emotion.errors import warn
+from edge_emotion.errors import EdgeEmotionError, warn
 
 _TIMES = {"p50 ms": "p50_ms", "p90": "p90_ms", "p99": "p99_ms", "a second": "per_s"}
 _OPENING = {
@@ -142,6 +142,11 @@ def benchmark(
     _check_writable(output)
     with busy("reading the models") as status:
         found = measure(options, status.update)
+    if all(row["status"] == "failed" for row in found["networks"]):
+        reasons = dict.fromkeys(row["error"] for row in found["networks"])
+        raise EdgeEmotionError(
+            "nothing could be measured: " + (", ".join(reasons) or "there is no model to run")
+        )
     content = jsonlib.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
     write_text(output, content + "\n")
     for warning in found["conditions"]["warnings"]:

@@ -92,6 +92,17 @@ def test_a_delegate_that_is_not_there_is_a_row_and_a_line(tmp_path, monkeypatch,
     assert "--delegate edgetpu: none of the models is made for it" in printed.err
 
 
+def test_when_nothing_could_be_measured_no_file_is_written(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "it.json"
+    code = typed(
+        monkeypatch, "emotion", *QUICK, "--delegate", "external:/none.so", "--no-frame-path",
+        "--output", file,
+    )  # fmt: skip
+    assert code == 1
+    assert "nothing could be measured: " in capsys.readouterr().err
+    assert not file.exists()
+
+
 def test_a_delegate_is_a_column_of_its_own_and_may_crash(tmp_path, monkeypatch, capsys):
     library = compiled_library(tmp_path / "libfake.so")
     file = tmp_path / "it.json"
