@@ -213,7 +213,7 @@ def _cost(drop: float, interval: tuple[float, float] | None, unit: str) -> str:
     if interval is None:
         return f"{told} (interval not measured)."
     low, high = sorted(interval) if drop > 0 else sorted((-interval[0], -interval[1]))
-    chance = ": no more than chance" if low <= 0 <= high else ""
+    chance = ": it may be chance" if low <= 0 <= high else ""
     return f"{told} ({low:+.{digits}f} to {high:+.{digits}f}){chance}."
 
 

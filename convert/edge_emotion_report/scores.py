@@ -28,7 +28,7 @@ def table_score(task: str, table: Table, rows_of: str, source: Source) -> Score 
     An accuracy without an interval has Wilson's, from its rows; an RMSE without one has none.
     """
     value, rows = fields.number(table, HEADLINE[task]), fields.number(table, "rows")
-    if value is None or not rows:
+    if value is None or rows is None or rows < 1:
         return None
     if task == "emotion" and value > 1:
         raise MalformedError(f"accuracy is {value:g}")

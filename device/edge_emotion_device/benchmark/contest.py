@@ -48,7 +48,7 @@ def benchmark(options: BenchmarkOptions, say: Say) -> dict[str, Any]:
         if row["status"] == "failed"
     }
     frame_path = time_frame_paths(found_pairs, failures, options, say)
-    layers = measure_layers(subjects, say, options.max_s) if options.layers else None
+    layers = measure_layers(subjects, failures, say, options.max_s) if options.layers else None
     after = look()
     sensor = find_sensor() if options.energy else None
     runnable = [one for one, row in zip(contenders, networks, strict=True) if row["status"] == "ok"]

@@ -74,8 +74,9 @@ class Ina:
     def read_w(self) -> float | None:
         """Watts now, of all its channels; power in µW, current in mA, voltage in mV."""
         powers = [_number(file) for file in sorted(self._folder.glob("power*_input"))]
-        if not powers:  # the INA3221 leaves the product to the reader
-            for file in sorted(self._folder.glob("curr[0-9]_input")):
+        if not powers:  # the INA3221 leaves the product to the reader: its channels are the first
+            # three; curr4 is their sum, in4 and on are shunts (docs.kernel.org/hwmon/ina3221.html)
+            for file in sorted(self._folder.glob("curr[123]_input")):
                 current, volts = _number(file), _number(self._folder / f"in{file.name[4:]}")
                 powers.append(None if current is None or volts is None else current * volts)
         told = [power for power in powers if power is not None]

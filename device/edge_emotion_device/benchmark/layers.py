@@ -1,7 +1,7 @@
 """What each layer takes, beside the machine's peak: the part of the file that a roofline is of."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge_emotion_device.benchmark.networks import Say
@@ -10,11 +10,14 @@ from edge_emotion_device.roofline.layers import time_layers
 from edge_emotion_device.roofline.peak import memory_bytes_per_s, peak_macs_per_s
 
 
-def measure_layers(subjects: Sequence[Subject], say: Say, max_s: float) -> dict[str, Any]:
+def measure_layers(
+    subjects: Sequence[Subject], failures: Mapping[tuple[str, str], str], say: Say, max_s: float
+) -> dict[str, Any]:
     """Time the layers of each model on one thread of the CPU.
 
     Args:
         subjects: the models.
+        failures: why a model (by id) failed on a delegate; it is not tried again on the CPU.
         say: told what is under way.
         max_s: what each may take.
 
@@ -31,11 +34,14 @@ def measure_layers(subjects: Sequence[Subject], say: Say, max_s: float) -> dict[
     for subject in subjects:
         say(f"the layers of {subject.path.name}")
         row: dict[str, Any] = {"model": subject.id, "status": "ok"}
+        found["models"].append(row)
+        if why := failures.get((subject.id, "cpu")):
+            row.update(status="failed", error=why)
+            continue
         try:
             timed = time_layers(subject.flatbuffer, max_s=max_s)
             row["layers"] = [layer.as_dict() for layer in timed]
         except (ValueError, RuntimeError) as error:
             why = re.split(r"\n|Node number", str(error))[0]  # TFLite joins its messages
             row.update(status="failed", error=f"the layers of {subject.path.name}: {why}")
-        found["models"].append(row)
     return found

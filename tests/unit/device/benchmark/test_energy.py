@@ -30,6 +30,8 @@ INA3221 = {
     f"{HWMON}/hwmon2/in2_input": "3300\n",
     f"{HWMON}/hwmon2/curr2_input": "100\n",
     f"{HWMON}/hwmon2/in3_input": "1000\n",  # nothing runs through this one
+    f"{HWMON}/hwmon2/curr4_input": "500\n",  # the sum of the currents
+    f"{HWMON}/hwmon2/in4_input": "40\n",  # the first channel's shunt, in µV
 }
 GRAPHICS = {f"{HWMON}/hwmon1/name": "amdgpu\n", f"{HWMON}/hwmon1/power1_input": "9000000\n"}
 
