@@ -8,7 +8,6 @@ import pytest
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_report.files import read_files
 from edge_emotion_report.gathered import gather
-from edge_emotion_report.scores import table_score
 from helpers.measurements import (
     ROWS,
     benchmark,
@@ -395,8 +394,3 @@ def test_the_command_of_a_conversion_names_what_it_made(tmp_path):
     assert source.command == (
         "edge-emotion convert runs/emotion-edge --int8 --float32 --representative 1000"
     )
-
-
-@pytest.mark.parametrize("rows", [0, 0.5, None])
-def test_a_figure_over_less_than_a_row_is_not_measured(rows):
-    assert table_score("emotion", {"accuracy": 0.8, "rows": rows}, ROWS, None) is None
