@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from edge_emotion_report.gathered import Gathered, Measured, Model
 from edge_emotion_report.goals import Goal, Limit
-from edge_emotion_report.records import Score, Timing
+from edge_emotion_report.records import Score, Speed, Timing
 from edge_emotion_report.scores import better
+
+_AnySpeed = TypeVar("_AnySpeed", bound=Speed)
 
 _REPEATS_WITHIN = 1.05  # what `benchmark` promises of two runs on a quiet machine
 
@@ -70,10 +73,22 @@ def candidates(gathered: Gathered, task: str, device: Measured | None) -> list[C
 
 
 def fastest(device: Measured | None, model: Model) -> Timing | None:
-    """A model's timing at the setting with the least median; None if it was not measured."""
+    """A model's timing at the best of its settings; None if it was not measured."""
     timings = device.timings if device is not None else ()
-    own = [one for one in timings if one.model == model.key and one.p50_ms is not None]
-    return min(own, key=lambda one: one.p50_ms or 0.0, default=None)
+    return best_setting([one for one in timings if one.model == model.key])
+
+
+def best_setting(timings: Sequence[_AnySpeed]) -> _AnySpeed | None:
+    """The one with the least median or, of those as fast within noise, with the fewest threads.
+
+    None where no median was measured.
+    """
+    known = [one for one in timings if one.p50_ms is not None]
+    least = min(known, key=lambda one: one.p50_ms or 0.0, default=None)
+    if least is None:
+        return None
+    alike = [one for one in known if one.delegate == least.delegate and _repeats(one, least)]
+    return min(alike, key=lambda one: one.threads)
 
 
 def choose(found: Sequence[Candidate], goal: Goal, task: str) -> Choice:
@@ -149,15 +164,20 @@ def _least(
 
 
 def _as_fast(one: Candidate, least: Candidate) -> bool:
+    if one.timing is None or least.timing is None:
+        return False
+    return _repeats(one.timing, least.timing)
+
+
+def _repeats(one: Speed, least: Speed) -> bool:
     """Whether measuring again might turn the order of two medians round."""
-    first, second = one.timing, least.timing
-    if first is None or second is None or one.p50_ms is None or least.p50_ms is None:
+    if one.p50_ms is None or least.p50_ms is None:
         return False
     if one.p50_ms <= _REPEATS_WITHIN * least.p50_ms:
         return True
-    if not first.interval_ms or not second.interval_ms:
+    if not one.interval_ms or not least.interval_ms:
         return False
-    return first.interval_ms[0] <= second.interval_ms[1]
+    return one.interval_ms[0] <= least.interval_ms[1]
 
 
 def _or_last(value: float | None) -> float:

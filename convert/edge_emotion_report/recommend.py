@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_emotion_report import wording
-from edge_emotion_report.choosing import Candidate, Choice, candidates, choose, dominates
+from edge_emotion_report.choosing import (
+    Candidate,
+    Choice,
+    best_setting,
+    candidates,
+    choose,
+    dominates,
+)
 from edge_emotion_report.gathered import TASKS, Gathered, Measured
 from edge_emotion_report.goals import Goal
 from edge_emotion_report.records import FrameTiming, Source, Timing
@@ -254,16 +261,14 @@ def _told(quantity: str, value: float) -> str:
 
 
 def _frame(device: Measured | None, chosen: Mapping[str, Candidate]) -> FrameTiming | None:
-    """The chosen pair on whole frames, at its fastest setting; None if it was not measured."""
+    """The chosen pair on whole frames, at the best of its settings; None if not measured."""
     keys = {task: one.model.key for task, one in chosen.items()}
     found = [
         one
         for one in (device.frames if device else ())
-        if one.p50_ms is not None
-        and one.emotion == keys.get("emotion")
-        and one.keypoints == keys.get("keypoints")
+        if one.emotion == keys.get("emotion") and one.keypoints == keys.get("keypoints")
     ]
-    return min(found, key=lambda one: one.p50_ms or 0.0, default=None)
+    return best_setting(found)
 
 
 def _both(frame: FrameTiming) -> str:
