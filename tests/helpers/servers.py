@@ -1,21 +1,19 @@
 """`edge-emotion serve` as a user runs it: a process on a free port of this machine."""
 
-import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.commands import command
+from helpers.told import Told
 
-_READY = "listening on "
 _WITH_LIMITS = (
     "from edge_emotion.cli import main; "
     "from edge_emotion_device.http import protocol; from edge_emotion_device.serving import app"
 )
 
 
-class Server:
+class Server(Told):
     """A running server.
 
     Args:
@@ -25,30 +23,14 @@ class Server:
     Attributes:
         url: of its models, without a slash at the end.
         port: it listens on.
-        process: to send signals to.
-        told: its lines on stderr so far.
     """
 
     def __init__(self, *arguments: str | Path, limits: str = "") -> None:
         line = command("serve", "--port", "0", "--poll", "0.2", *arguments)
         if limits:
             line[1:3] = ["-c", f"{_WITH_LIMITS}; {limits}; main()"]
-        self.process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
-        self.told: list[str] = []
-        self.url = self._address()
+        super().__init__(line, "listening on ")
         self.port = int(self.url.split(":")[2].partition("/")[0])
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _address(self) -> str:
-        for line in self.process.stderr:
-            self.told.append(line.rstrip())
-            if _READY in line:
-                return line.partition(_READY)[2].strip()
-        raise AssertionError(f"the server did not start: {self.told}")
-
-    def _listen(self) -> None:
-        for line in self.process.stderr:
-            self.told.append(line.rstrip())
 
 
 @contextmanager
@@ -58,5 +40,4 @@ def serving(*arguments: str | Path, limits: str = "") -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.process.kill()
-        server.process.wait()
+        server.end()

@@ -1,7 +1,6 @@
 """`edge-emotion run --web` as a user runs it, before a camera that tests can cut off."""
 
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, cycle
@@ -14,8 +13,8 @@ from edge_emotion.types import Image
 from edge_emotion_device.cameras.demo import FRAMES, DemoCamera
 from helpers.commands import command
 from helpers.mjpeg_server import part
+from helpers.told import Told
 
-_READY = "the page is at "
 _BOTH = slice(round(0.47 * FRAMES), round(0.65 * FRAMES))  # of the demo: two people side by side
 
 
@@ -35,36 +34,12 @@ def _jpeg(image: Image) -> bytes:
     return encoded.tobytes()
 
 
-class WebRun:
-    """A running `edge-emotion run --web`.
-
-    Attributes:
-        url: of the page, with the token if one was told.
-        process: to send signals to.
-        told: its lines on stderr so far.
-    """
+class WebRun(Told):
+    """A running `edge-emotion run --web`; its url is the page's, with the token if one was told."""
 
     def __init__(self, camera: str, *arguments: str | Path, web: str = "127.0.0.1:0") -> None:
-        self.process = subprocess.Popen(
-            command("run", "--camera", camera, "--headless", "--web", web, *arguments),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.told: list[str] = []
-        self.url = self._address()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _address(self) -> str:
-        for line in self.process.stderr:
-            self.told.append(line.rstrip())
-            if _READY in line:
-                return line.partition(_READY)[2].strip()
-        raise AssertionError(f"the run did not start: {self.told}")
-
-    def _listen(self) -> None:
-        for line in self.process.stderr:
-            self.told.append(line.rstrip())
+        line = command("run", "--camera", camera, "--headless", "--web", web, *arguments)
+        super().__init__(line, "the page is at ", stdout=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -74,5 +49,4 @@ def web_run(camera: str, *arguments: str | Path, web: str = "127.0.0.1:0") -> It
     try:
         yield run
     finally:
-        run.process.kill()
-        run.process.wait()
+        run.end()

@@ -22,3 +22,22 @@ def converted(tmp_path_factory):
     out = root / "exports"
     convert(runs=root / "runs", out=out, max_drop=ANY_DROP, formats=list(FORMATS))
     return root
+
+
+@pytest.fixture
+def quick_mqtt(monkeypatch):
+    """Come back, and look at the vitals, sooner than a user would want."""
+    pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")
+    from edge_emotion_device.mqtt import connection, sink
+
+    monkeypatch.setattr(connection, "RECONNECT_S", (0.2, 0.2))
+    monkeypatch.setattr(sink, "_LOOK_EVERY_S", 0.1)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A broker that lets everybody in."""
+    from helpers.broker import broker
+
+    with broker(tmp_path / "broker") as running:
+        yield running

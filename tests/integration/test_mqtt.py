@@ -10,26 +10,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from helpers.broker import broker, listening
+from helpers.broker import listening
 from helpers.mqtt_sink import device, show, vitals, waited
 from helpers.readings import reading_at
 
 pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")
 connection = pytest.importorskip("edge_emotion_device.mqtt.connection")
-sinks = pytest.importorskip("edge_emotion_device.mqtt.sink")
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Come back, and look at the vitals, sooner than a user would want."""
-    monkeypatch.setattr(connection, "RECONNECT_S", (0.2, 0.2))
-    monkeypatch.setattr(sinks, "_LOOK_EVERY_S", 0.1)
-
-
-@pytest.fixture
-def home(tmp_path):
-    with broker(tmp_path / "broker") as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("quick_mqtt")
 
 
 def test_readings_events_and_states_arrive(home):

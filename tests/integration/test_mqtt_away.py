@@ -14,22 +14,9 @@ from helpers.mqtt_sink import device, show, waited
 
 pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")
 connection = pytest.importorskip("edge_emotion_device.mqtt.connection")
-sinks = pytest.importorskip("edge_emotion_device.mqtt.sink")
+pytestmark = pytest.mark.usefixtures("quick_mqtt")
 
 ME = Login("me", "sec:ret")
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Come back, and look at the vitals, sooner than a user would want."""
-    monkeypatch.setattr(connection, "RECONNECT_S", (0.2, 0.2))
-    monkeypatch.setattr(sinks, "_LOOK_EVERY_S", 0.1)
-
-
-@pytest.fixture
-def home(tmp_path):
-    with broker(tmp_path / "broker") as running:
-        yield running
 
 
 def on_their_way(sink):

@@ -9,18 +9,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from helpers.broker import broker, listening
+from helpers.broker import listening
 from helpers.commands import command, edge_emotion, is_one_line
 
 pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")
 
 DEMO = ("--camera", "demo", "--headless")
-
-
-@pytest.fixture
-def home(tmp_path):
-    with broker(tmp_path / "broker") as running:
-        yield running
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from helpers.servers import serving
+from helpers.told import received
 
 FACE = json.dumps({"signature_name": "serving_bytes", "instances": [[[[90]] * 48] * 48]})
 MANY = 1000
@@ -49,19 +50,6 @@ def answers(server) -> bool:
 
 def post(server, body) -> requests.Response:
     return requests.post(f"{server.url}/emotion_ai:predict", body, timeout=30)
-
-
-def received(client: socket.socket) -> bytes:
-    """What comes until the server closes the connection."""
-    parts = []
-    while True:
-        try:
-            part = client.recv(65536)
-        except ConnectionResetError:
-            part = b""
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
 
 
 def test_a_thousand_idle_connections_keep_nobody_out(server):

@@ -18,6 +18,7 @@ import uvicorn
 from edge_emotion.types import Frame
 from edge_emotion_device.http import protocol
 from edge_emotion_device.web import streams
+from helpers.told import received
 from helpers.web_sinks import fed, photograph, reading, web_sink
 
 SOON_S = 10
@@ -53,19 +54,6 @@ def slow(sink, path: str) -> socket.socket:
 
 def answers(sink) -> bool:
     return requests.get(sink.url + "api/vitals", timeout=SOON_S).ok
-
-
-def received(client: socket.socket) -> bytes:
-    """What comes until the server closes the connection."""
-    parts = []
-    while True:
-        try:
-            part = client.recv(65536)
-        except ConnectionResetError:
-            part = b""
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
 
 
 def ask(sink, line: str, *headers: str) -> bytes:
