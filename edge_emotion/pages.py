@@ -12,16 +12,9 @@ from string import Template
 import cv2
 import numpy as np
 
+from edge_emotion.palette import COLORS
 from edge_emotion.types import Floats, Image
 
-# Okabe and Ito's colours, which can be told apart by the colour-blind.
-COLORS = {
-    "Angry": "#D55E00",
-    "Disgust": "#009E73",
-    "Sad": "#0072B2",
-    "Happy": "#E69F00",
-    "Surprise": "#CC79A7",
-}
 MARK = "#E69F00"  # what is shown on a face
 RIM = "#333333"  # around a mark, so that it shows on any skin
 

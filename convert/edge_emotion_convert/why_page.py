@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from edge_emotion import pages
-from edge_emotion.pages import COLORS
+from edge_emotion.palette import COLORS
 from edge_emotion_convert.layer_errors import LEVELS, LayerError
 from edge_emotion_convert.why import HEADINGS, Explanation, cells, decibels_in_words
 from edge_emotion_train.pictures.style import BAR, INK, as_svg, new_chart, styled

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from edge_emotion.pages import COLORS
+from edge_emotion.palette import COLORS
 from edge_emotion.types import Floats
 from edge_emotion_report.records import Interval
 from edge_emotion_train.pictures.style import BAR, INK, SOFT, as_svg, styled

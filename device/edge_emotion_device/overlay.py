@@ -11,17 +11,14 @@ import cv2
 import numpy as np
 
 from edge_emotion.labels import EMOTIONS
+from edge_emotion.palette import COLORS
 from edge_emotion.types import Image, Reading
 
 Colour = tuple[int, int, int]  # BGR
 
-# Okabe and Ito's palette, which the colour-blind can tell apart.
 COLOURS: dict[str, Colour] = {
-    "Angry": (0x00, 0x5E, 0xD5),
-    "Disgust": (0x73, 0x9E, 0x00),
-    "Sad": (0xB2, 0x72, 0x00),
-    "Happy": (0x00, 0x9F, 0xE6),
-    "Surprise": (0xA7, 0x79, 0xCC),
+    name: (int(color[5:], 16), int(color[3:5], 16), int(color[1:3], 16))
+    for name, color in COLORS.items()
 }
 DARK: Colour = (0x33, 0x33, 0x33)
 LIGHT: Colour = (0xE8, 0xE8, 0xE8)

@@ -12,7 +12,6 @@ from edge_emotion.data.formats import FORMATS
 from edge_emotion.data.inspection import Inspection
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.pages import (
-    COLORS,
     bar,
     dots,
     figure,
@@ -23,6 +22,7 @@ from edge_emotion.pages import (
     swatch,
     table,
 )
+from edge_emotion.palette import COLORS
 
 _SAMPLES_A_CLASS = 10
 _SAMPLES = 24

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from edge_emotion.labels import EMOTIONS
-from edge_emotion.pages import COLORS
+from edge_emotion.palette import COLORS
 from edge_emotion_report.session.recorded import Person, Session
 from edge_emotion_report.session.timeline import UNDECIDED
 from edge_emotion_train.pictures.style import SOFT, styled

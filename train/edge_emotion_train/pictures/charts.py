@@ -16,7 +16,7 @@ from edge_emotion.metrics import (
     error_curve,
     failure_rate,
 )
-from edge_emotion.pages import COLORS
+from edge_emotion.palette import COLORS
 from edge_emotion.types import Floats
 from edge_emotion_train.pictures.style import BAR, INK, SOFT, new_chart, styled
 

@@ -9,7 +9,8 @@ from html import escape
 import numpy as np
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.pages import COLORS, MARK, RIM, dots, picture
+from edge_emotion.pages import MARK, RIM, dots, picture
+from edge_emotion.palette import COLORS
 from edge_emotion.types import Floats, Image
 
 SIDE = 96  # units of a face in every cell, so that points are drawn in their pixels

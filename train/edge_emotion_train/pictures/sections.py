@@ -10,7 +10,8 @@ import numpy as np
 from edge_emotion import metrics
 from edge_emotion.data.faces import Indices
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.pages import COLORS, MARK, bar, mean_picture, swatch, table
+from edge_emotion.pages import MARK, bar, mean_picture, swatch, table
+from edge_emotion.palette import COLORS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX, resize_square
 from edge_emotion.types import Floats, Image
 from edge_emotion_train.pictures import charts

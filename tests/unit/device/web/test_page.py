@@ -3,7 +3,7 @@
 import re
 
 from edge_emotion.labels import EMOTIONS
-from edge_emotion.pages import COLORS
+from edge_emotion.palette import COLORS
 from edge_emotion_device.web.app import page_file
 
 
