@@ -47,20 +47,20 @@ def main() -> None:
         clip = Path(scratch) / "clip.mp4"
         make_clip(clip, arguments.frames)
         broker = stack.enter_context(mosquitto(Path(scratch)))
-        without, alone = [], []
+        without, kept = [], []
         with_all, pictures = [], []
         for _ in range(arguments.rounds):
             without.append(run_alone(clip))
             rate, seen = run_watched(clip, broker)
             with_all.append(rate)
             pictures.append(seen)
-            alone.append(rate / without[-1])
+            kept.append(rate / without[-1])
     figures = {
         "without_per_s": without,
         "with_all_per_s": with_all,
         "pictures_seen_per_s": pictures,
-        "kept": round(float(np.median(alone)), 3),
-        "kept_by_round": [round(share, 3) for share in alone],
+        "kept": round(float(np.median(kept)), 3),
+        "kept_by_round": [round(share, 3) for share in kept],
         "run": describe_run(("uvicorn", "starlette", "paho-mqtt", "opencv-python-headless")),
     }
     report(figures, arguments.output)
