@@ -24,6 +24,8 @@ KEYPOINTS = (
     "mouth_center_bottom_lip",
 )
 
+DETECTED = ("face",)  # what the detector finds
+
 LEFT_EYE, RIGHT_EYE = KEYPOINTS.index("left_eye_center"), KEYPOINTS.index("right_eye_center")
 
 KEYPOINT_COLUMNS = tuple(f"{name}_{axis}" for name in KEYPOINTS for axis in "xy")

@@ -17,22 +17,31 @@ from typing import Any, Literal
 
 import numpy as np
 
+from edge_emotion.detection import CELLS, DETECTOR_SIDE_PX, VALUES_A_CELL
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.files import write_bytes
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.labels import DETECTED, EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.testvectors import TestVectors
 
-Task = Literal["emotion", "keypoints"]
+Task = Literal["emotion", "keypoints", "detector"]
 
 SCHEMA = 1
 _MEMBER = "metadata.json"
 _LARGEST_METADATA = 1 << 20
 _LARGEST_MODEL = 256 << 20
-_SIDES_PX = {"emotion": EMOTION_SIDE_PX, "keypoints": KEYPOINT_SIDE_PX}
-_OUTPUTS = {"emotion": len(EMOTIONS), "keypoints": 2 * len(KEYPOINTS)}
-_LABELS = {"emotion": EMOTIONS, "keypoints": KEYPOINTS}
+_SIDES_PX = {
+    "emotion": EMOTION_SIDE_PX,
+    "keypoints": KEYPOINT_SIDE_PX,
+    "detector": DETECTOR_SIDE_PX,
+}
+_OUTPUTS: dict[str, tuple[int, ...]] = {
+    "emotion": (len(EMOTIONS),),
+    "keypoints": (2 * len(KEYPOINTS),),
+    "detector": (len(CELLS), VALUES_A_CELL),
+}
+_LABELS = {"emotion": EMOTIONS, "keypoints": KEYPOINTS, "detector": DETECTED}
 _REMEDY = "convert the model again with: edge-emotion convert"
 
 # What readers rely on: the types of the plain entries, and of those inside the free tables.
@@ -57,7 +66,7 @@ class ModelMetadata:
     """What a model file says about itself.
 
     Attributes:
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         labels: names of the outputs, in order.
         input, output: formats of the two tensors.
         mean_face: `(15, 2)` pixels of the 96 px face; only for keypoints.
@@ -100,12 +109,12 @@ class ModelMetadata:
                 _expect_type(f"{name}.{key}", table[key], inside[key])
         self._check_lineage()
         if self.task not in _LABELS:
-            raise ValueError(f"task {self.task!r}; expected emotion or keypoints")
+            raise ValueError(f"task {self.task!r}; expected one of {', '.join(_LABELS)}")
         if self.labels != _LABELS[self.task]:
             raise ValueError(f"labels {self.labels}; expected {_LABELS[self.task]}")
         side = _SIDES_PX[self.task]
         _expect_shape("input", self.input.shape, (1, side, side, 1))
-        _expect_shape("output", self.output.shape, (1, _OUTPUTS[self.task]))
+        _expect_shape("output", self.output.shape, (1, *_OUTPUTS[self.task]))
         if self.task == "keypoints":
             if self.mean_face is None or np.shape(self.mean_face) != (len(KEYPOINTS), 2):
                 raise ValueError(f"mean_face {self.mean_face}; expected 15 points")

@@ -151,7 +151,7 @@ def test_a_model_of_the_other_task_is_refused(model: Path):
     ("changes", "message"),
     [
         ({"schema": 2}, "another schema of metadata; update edge-emotion"),
-        ({"task": "age"}, "expected emotion or keypoints"),
+        ({"task": "age"}, "expected one of emotion, keypoints, detector"),
         ({"labels": ["Angry"]}, "labels"),
         ({"labels": 5}, "cannot be used"),
         ({"input": {"shape": [1, 96, 96, 1], "dtype": "float32"}}, "input shape"),
