@@ -1,14 +1,15 @@
 """One file of `edge-emotion benchmark`, version 1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edge_emotion_report import fields, wording
-from edge_emotion_report.fields import MalformedError, Table
+from edge_emotion_report.fields import Fence, MalformedError, Table
+from edge_emotion_report.machines import PEAKS, device
 from edge_emotion_report.records import (
     Benchmark,
-    Device,
     FrameTiming,
     Interval,
     Network,
@@ -22,11 +23,12 @@ from edge_emotion_report.scores import table_score
 from edge_emotion_report.wording import plain
 
 _LONG = 1000  # characters of a command
+_COMMAND = "edge-emotion benchmark"
 SCHEMA, VERSION = "edge-emotion/benchmark", 1
 
 
 def benchmark(content: Table, file: Path) -> tuple[Sequence[Benchmark], Sequence[str]]:
-    """The file's record, and a sentence about each entry that cannot be used.
+    """The file's record, and a sentence about each part of it that cannot be used.
 
     Raises:
         MalformedError: another version, or nothing in it can be used.
@@ -34,111 +36,77 @@ def benchmark(content: Table, file: Path) -> tuple[Sequence[Benchmark], Sequence
     version = content.get("version")
     if version != VERSION:
         raise MalformedError(f"it is of version {version!r} of the format, this reads {VERSION}")
-    made, tool = fields.text(content, "made"), fields.text(content, "tool")
-    command = fields.text(content, "command", "edge-emotion benchmark", _LONG)
+    fence = Fence()
+    made, tool = fence.text(content, "made"), fence.text(content, "tool")
+    command = fence.read("", lambda: fields.text(content, "command", "", _LONG), "") or _COMMAND
     source = Source(file, "benchmark", command, made, tool)
-    device = _device(content)
-    wrong: list[str] = []
-    networks = list(_usable("models", content, wrong, lambda one: _network(one, source)))
+    energy, cut = fence.inside(content, "energy"), _with_peaks(content, fence)
+    measured = device(content, energy, cut, fence)
+    networks = list(
+        _usable("models", content, fence, lambda one, where: _network(one, source, where, fence))
+    )
     known = {network.id for network in networks}
-    energies = dict(_usable("networks", fields.inside(content, "energy"), wrong, _energy))
+    energies = dict(
+        _usable("networks", energy, fence, lambda one, where: _energy(one), within="energy, ")
+    )
     timings = list(
-        _usable("networks", content, wrong, lambda one: _timing(one, known, energies, source))
-    )
-    frames = list(_usable("frame_path", content, wrong, lambda one: _frame(one, known, source)))
-    cut = fields.inside(content, "layers")
+        _usable(
+            "networks", content, fence,
+            lambda one, where: _timing(one, known, energies, source, where, fence),
+        )
+    )  # fmt: skip
+    frames = list(
+        _usable(
+            "frame_path", content, fence,
+            lambda one, where: _frame(one, known, source, where, fence),
+        )
+    )  # fmt: skip
     rooflines = list(
-        _usable("models", cut, wrong, lambda one: _roofline(one, cut, known, source), "layers, ")
-    )
+        _usable(
+            "models", cut, fence, lambda one, where: _roofline(one, cut, known, source),
+            within="layers, ",
+        )
+    )  # fmt: skip
     if not timings and not frames and not networks:
-        raise MalformedError("it has no measurements" + "".join(f"; {one}" for one in wrong[:1]))
+        raise MalformedError(
+            "it has no measurements" + "".join(f"; {one}" for one in fence.wrong[:1])
+        )
     parts = map(tuple, (networks, timings, frames, rooflines))
-    return [Benchmark(source, device, *parts)], wrong
+    return [Benchmark(source, measured, *parts)], fence.wrong
 
 
 def _usable(
-    key: str, content: Table, wrong: list[str], read: Any, within: str = ""
+    key: str, content: Table, fence: Fence, read: Callable[[Table, str], Any], within: str = ""
 ) -> Iterator[Any]:
-    for place, entry in enumerate(fields.entries(content, key), 1):
-        try:
-            if not isinstance(entry, dict):
-                raise MalformedError("it is no table")
-            yield read(entry)
-        except MalformedError as error:
-            wrong.append(f"{within}{key}, entry {place}: {error}")
+    """What `read` makes of each entry that can be used; it is told where that is, for notes."""
+    for place, entry in enumerate(fence.entries(content, key, within.rstrip(", ")), 1):
+        where = f"{within}{key}, entry {place}"
+        one = fence.read(where, partial(_read, read, entry, where), None)
+        if one is not None:
+            yield one
 
 
-def _device(content: Table) -> Device:
-    machine = fields.inside(content, "machine")
-    conditions = fields.inside(content, "conditions")
-    warnings = [plain(str(one)) for one in fields.entries(conditions, "warnings")]
-    cores = fields.number(machine, "cores")
-    return Device(
-        name=fields.text(machine, "name") or fields.text(machine, "cpu") or "an unnamed machine",
-        cpu=fields.text(machine, "cpu"),
-        cores="" if cores is None else f"{cores:g}",
-        architecture=fields.text(machine, "architecture"),
-        facts={
-            **dict(_facts(machine, conditions, fields.inside(content, "energy"))),
-            **dict(_peaks(fields.inside(content, "layers"))),
-        },
-        warnings=tuple(warnings),
-    )
+def _read(read: Callable[[Table, str], Any], entry: Any, where: str) -> Any:
+    if not isinstance(entry, dict):
+        raise MalformedError("it is no table")
+    return read(entry, where)
 
 
-def _facts(machine: Table, conditions: Table, energy: Table) -> Iterator[tuple[str, str]]:
-    """What tells one machine's figures from another's, in words."""
-    memory = fields.number(machine, "memory_mb")
-    yield "memory", wording.megabytes(memory and round(memory))
-    yield "system", fields.text(machine, "system", wording.MISSING)
-    yield "kernel", fields.text(machine, "kernel", wording.MISSING)
-    mhz = fields.number(machine, "cpu_max_mhz")
-    governor = fields.text(machine, "governor")
-    clock = [*([] if mhz is None else [f"{mhz:.0f} MHz"]), *([governor] if governor else [])]
-    yield "clock, governor", ", ".join(clock) or wording.MISSING
-    accelerators = [plain(str(one)) for one in fields.entries(machine, "accelerators")]
-    yield "accelerators", ", ".join(accelerators) or "none"
-    yield "load before, after", _before_and_after(conditions, "load", "")
-    yield "temperature before, after", _before_and_after(conditions, "temperature_c", " °C")
-    throttled = conditions.get("throttled")
-    if throttled is None:
-        yield "throttled", wording.MISSING
-    else:
-        flags = [plain(str(one)) for one in fields.entries(conditions, "throttled")]
-        yield "throttled", ", ".join(flags) or "no"
-    for name, key in (("time stolen by the host", "steal_share"), ("noise of p50", "noise")):
-        share = fields.number(conditions, key)
-        yield name, wording.MISSING if share is None else f"{share:.1%}"
-    yield "power", fields.text(energy, "sensor", wording.MISSING)
-    versions = fields.inside(machine, "versions")
-    told = [f"{plain(str(name))} {plain(str(one))}" for name, one in versions.items()]
-    yield "versions", ", ".join(told) or wording.MISSING
+def _with_peaks(content: Table, fence: Fence) -> Table:
+    """The layers, with peaks that are right or None."""
+    cut = fence.inside(content, "layers")
+    return {**cut, **{key: fence.number(cut, key, "layers") for key in PEAKS}}
 
 
-def _peaks(layers: Table) -> Iterator[tuple[str, str]]:
-    """What one thread can do at best, where layers were timed."""
-    for name, key, unit in (
-        ("int8 peak of a thread", "peak_macs_per_s", "GMAC/s"),
-        ("copying memory", "memory_bytes_per_s", "GB/s"),
-    ):
-        rate = fields.number(layers, key)
-        if rate is not None:
-            yield name, f"{wording.figure(rate / 1e9)} {unit}"
-
-
-def _before_and_after(conditions: Table, key: str, unit: str) -> str:
-    found = conditions.get(key)
-    if found is None:
-        return wording.MISSING
-    ends = found if isinstance(found, list) else [found]
-    values = [fields.signed({key: end}, key) for end in ends]
-    known = [f"{value:.3g}" for value in values if value is not None]
-    return ", ".join(known) + unit if known else wording.MISSING
-
-
-def _network(entry: Table, source: Source) -> Network:
+def _network(entry: Table, source: Source, where: str, fence: Fence) -> Network:
     told = fields.text(entry, "id", None)
     task, format_name = fields.task(entry), fields.text(entry, "format")
+    no_scores: tuple[Score, ...] = ()
+    scores = fence.read(
+        where,
+        lambda: tuple(_scores(task, format_name, fields.inside(entry, "accuracy"), source)),
+        no_scores,
+    )
     return Network(
         id=told,
         sha256=fields.text(entry, "sha256"),
@@ -146,14 +114,16 @@ def _network(entry: Table, source: Source) -> Network:
         task=task,
         name=fields.text(entry, "name") or told,
         file=fields.text(entry, "file"),
-        format=format_name,
-        size_bytes=fields.number(entry, "size_bytes"),
+        format=f"{format_name}, Edge TPU" if entry.get("compiled") is True else format_name,
+        size_bytes=fence.number(entry, "size_bytes", where),
         peer=entry.get("peer") is True,
-        macs=fields.number(entry, "macs"),
-        scores=tuple(_scores(task, format_name, fields.inside(entry, "accuracy"), source)),
+        macs=fence.number(entry, "macs", where),
+        scores=scores,
         changes=(),
         rejected=False,
         source=source,
+        adapter=fields.text(entry, "adapter_sha256"),
+        compiled_from=fields.text(entry, "int8_sha256"),
     )
 
 
@@ -201,36 +171,56 @@ def _setting(row: Table) -> object:
 
 
 def _timing(
-    entry: Table, known: set[str], energies: dict[object, float | None], source: Source
+    entry: Table,
+    known: set[str],
+    energies: dict[object, float | None],
+    source: Source,
+    where: str,
+    fence: Fence,
 ) -> Timing:
     return Timing(
         **_speed(entry, source),
         model=_known(entry, "model", known),
-        load_ms=fields.number(entry, "load_ms"),
-        first_ms=fields.number(entry, "first_ms"),
-        memory_mb=fields.number(entry, "memory_mb"),
+        load_ms=fence.number(entry, "load_ms", where),
+        first_ms=fence.number(entry, "first_ms", where),
+        memory_mb=fence.number(entry, "memory_mb", where),
         energy_mj=energies.get(_setting(entry)),
     )
 
 
-def _frame(entry: Table, known: set[str], source: Source) -> FrameTiming:
-    stages = fields.inside(entry, "stages_ms")
-    named = {plain(stage): fields.number(stages, stage) for stage in stages}
-    size = [fields.number({"px": side}, "px") for side in fields.entries(entry, "frame_px")]
-    faces, every = fields.number(entry, "faces"), fields.number(entry, "every")
-    words = [
-        "×".join(f"{side:g}" for side in size if side is not None),
-        "" if faces is None else wording.count(int(faces), "face"),
-        fields.text(entry, "detector"),
-        "" if every is None else f"every {wording.ordinal(int(every))} frame",
-    ]
+def _frame(entry: Table, known: set[str], source: Source, where: str, fence: Fence) -> FrameTiming:
     return FrameTiming(
         **_speed(entry, source),
         emotion=_known(entry, "emotion", known),
         keypoints=_known(entry, "keypoints", known),
-        what=", ".join(" ".join(filter(None, part)) for part in (words[:1], words[1:2], words[2:])),
-        stages_ms={name: value for name, value in named.items() if value is not None},
+        detector=_known(entry, "detector_model", known) if entry.get("detector_model") else "",
+        what=fence.read(where, lambda: _frames_in_words(entry), ""),
+        stages_ms=fence.read(where, lambda: _stages(entry), {}),
     )
+
+
+def _stages(entry: Table) -> dict[str, float]:
+    stages = fields.inside(entry, "stages_ms")
+    named = {plain(stage): fields.number(stages, stage) for stage in stages}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _frames_in_words(entry: Table) -> str:
+    """`640×480, 1 face, haar every 10th frame`."""
+    size = [fields.number({"px": side}, "px") for side in fields.entries(entry, "frame_px")]
+    faces, every = fields.number(entry, "faces"), fields.number(entry, "every")
+    words = [
+        "×".join(f"{side:g}" for side in size if side is not None),
+        "" if faces is None else _faces(faces),
+        fields.text(entry, "detector"),
+        "" if every is None else f"every {wording.ordinal(int(every))} frame",
+    ]
+    return ", ".join(" ".join(filter(None, part)) for part in (words[:1], words[1:2], words[2:]))
+
+
+def _faces(mean: float) -> str:
+    """Faces that were read in a frame."""
+    return wording.count(int(mean), "face") if mean == int(mean) else f"{mean:.2f} faces"
 
 
 def _known(entry: Table, key: str, known: set[str]) -> str:

@@ -13,6 +13,7 @@ from edge_emotion_report.labels import Labelled, label_points
 from edge_emotion_report.pareto import front
 from edge_emotion_report.records import Change, Explanation, Interval
 from edge_emotion_report.style import dots, drawn, mark
+from edge_emotion_report.tasks import FACTS
 from edge_emotion_report.wording import plain
 from edge_emotion_train.pictures.style import BAR, INK, SOFT, new_chart
 
@@ -44,12 +45,13 @@ def trade_off(points: Sequence[Point], task: str, cost: str, title: str) -> Figu
 
     Args:
         points: at least one.
-        task: an RMSE is drawn upside down.
+        task: an error is drawn upside down.
         cost: what the axis across says.
         title: of the chart.
     """
     figure, axes = new_chart(3.4)
-    upward = -1 if task == "keypoints" else 1
+    facts = FACTS[task]
+    upward = -1 if facts.is_error else 1
     _set_limits(axes, points, upward)
     best = front([(point.cost, upward * point.score) for point in points])
     _draw_front(axes, [points[at] for at in best], upward)
@@ -59,7 +61,8 @@ def trade_off(points: Sequence[Point], task: str, cost: str, title: str) -> Figu
             across=[point.cost_interval], along=[point.score_interval],
         )  # fmt: skip
     axes.set(xlabel=cost)
-    axes.set_ylabel("RMSE, px (up is better)" if task == "keypoints" else "accuracy, %")
+    better = " (up is better)" if facts.is_error else ""
+    axes.set_ylabel(f"{facts.figure}, {facts.unit}{better}")
     axes.set_title(title)
     labels = [Labelled(point.cost, point.score, point.label) for point in points]
     crossed = [bar for point in points for bar in _bars(point)]

@@ -1,45 +1,13 @@
 """The model that meets a goal on a device."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from edge_emotion_report.gathered import Gathered, Measured, Model
-from edge_emotion_report.goals import Goal, Limit
-from edge_emotion_report.records import Score, Speed, Timing
+from edge_emotion_report.candidates import Candidate, as_fast
+from edge_emotion_report.goals import Goal
+from edge_emotion_report.nearness import Nearness, nearness
 from edge_emotion_report.scores import better
-
-_AnySpeed = TypeVar("_AnySpeed", bound=Speed)
-
-_REPEATS_WITHIN = 1.05  # what `benchmark` promises of two runs on a quiet machine
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A model with what is known of it on one device.
-
-    Attributes:
-        model: which.
-        score: how right it is on the rows that models are compared on; None if not measured.
-        timing: at its fastest setting on the device; None if not measured.
-    """
-
-    model: Model
-    score: Score | None
-    timing: Timing | None
-
-    @property
-    def p50_ms(self) -> float | None:
-        """Its median time."""
-        return None if self.timing is None else self.timing.p50_ms
-
-    def figure(self, limit: Limit) -> float | None:
-        """What a limit is about."""
-        if limit.quantity == "latency":
-            return self.p50_ms
-        if limit.quantity == "size":
-            return self.model.size_bytes
-        return None if self.score is None else self.score.value
+from edge_emotion_report.tasks import FACTS
 
 
 @dataclass(frozen=True)
@@ -49,7 +17,8 @@ class Choice:
     Attributes:
         chosen: None if nothing does.
         best: the most accurate of those that keep the limits; None if no accuracy is measured.
-        alike: those that keep the limits and are as accurate as the best within its noise.
+        near: of those that keep the limits, the ones that may stand in the best one's place, which
+            is the first; how each stands to it, by `Model.key`, is in `nearness`.
         tied: those of them that are as fast as the chosen one within noise.
         kept: those that keep the limits.
         candidates: all.
@@ -57,91 +26,56 @@ class Choice:
 
     chosen: Candidate | None
     best: Candidate | None
-    alike: tuple[Candidate, ...]
+    near: tuple[Candidate, ...]
+    nearness: Mapping[str, Nearness] = field(hash=False)
     tied: tuple[Candidate, ...]
     kept: tuple[Candidate, ...]
     candidates: tuple[Candidate, ...]
 
-
-def candidates(gathered: Gathered, task: str, device: Measured | None) -> list[Candidate]:
-    """The models of a task, peers among them, but none that was rejected."""
-    return [
-        Candidate(model, gathered.score(model), fastest(device, model))
-        for model in gathered.of(task)
-        if not model.rejected
-    ]
-
-
-def fastest(device: Measured | None, model: Model) -> Timing | None:
-    """A model's timing at the best of its settings; None if it was not measured."""
-    timings = device.timings if device is not None else ()
-    return best_setting([one for one in timings if one.model == model.key])
-
-
-def best_setting(timings: Sequence[_AnySpeed]) -> _AnySpeed | None:
-    """The one with the least median or, of those as fast within noise, with the fewest threads.
-
-    None where no median was measured.
-    """
-    known = [one for one in timings if one.p50_ms is not None]
-    least = min(known, key=lambda one: one.p50_ms or 0.0, default=None)
-    if least is None:
-        return None
-    alike = [one for one in known if one.delegate == least.delegate and _repeats(one, least)]
-    return min(alike, key=lambda one: one.threads)
+    def kinds(self) -> list[Nearness]:
+        """How those near the best stand to it, the best itself left out."""
+        return [self.nearness[one.model.key] for one in self.near if one is not self.best]
 
 
 def choose(found: Sequence[Candidate], goal: Goal, task: str) -> Choice:
     """Which of the candidates meets a goal; peers are not chosen.
 
-    Without an aim it is the fastest of those whose figure lies within the 95 % interval of the most
-    accurate one's; of several that are as fast within noise int8, else the most accurate.  Where
-    nothing is timed, the smallest.
+    Without an aim it is the fastest of those that are near the most accurate one (see `nearness`);
+    of several that are as fast within noise int8, else the most accurate.  Where nothing is timed,
+    the smallest.
     """
     own = [one for one in found if not one.model.peer]
-    limits = [limit for limit in goal.limits if _concerns(limit, task)]
+    limits = [limit for limit in goal.limits if limit.concerns(task)]
     kept = [one for one in own if all(limit.kept_by(one.figure(limit)) for limit in limits)]
     ranked = _ranked(kept, task)
     best = ranked[0] if ranked else None
-    alike = [one for one in ranked if best is not None and within_noise(one, best, task)]
+    stand = {one.model.key: nearness(one, best) for one in ranked} if best else {}
+    near = [one for one in ranked if stand[one.model.key].is_near]
     chosen, tied = _aimed(kept, ranked, goal.aim), []
     if not goal.aim:
-        pool = alike or kept
+        pool = near or kept
         chosen = _least(pool, lambda one: one.p50_ms)
         if chosen is not None:
-            tied = [one for one in pool if _as_fast(one, chosen)]
-            # `alike` is in the order of accuracy, which a stable choice keeps.
-            chosen = min(tied, key=lambda one: one.model.format != "int8") if alike else chosen
+            tied = [one for one in pool if as_fast(one.timing, chosen.timing)]
+            # `near` is in the order of accuracy, which a stable choice keeps.
+            chosen = min(tied, key=lambda one: one.model.format != "int8") if near else chosen
         else:
             chosen = _least(pool, lambda one: one.model.size_bytes)
     others = tuple(one for one in tied if one is not chosen)
-    return Choice(chosen, best, tuple(alike), others, tuple(kept), tuple(own))
+    return Choice(chosen, best, tuple(near), stand, others, tuple(kept), tuple(own))
 
 
-def within_noise(one: Candidate, best: Candidate, task: str) -> bool:
-    """Whether a figure lies within the 95 % interval of the best one's."""
-    if one is best:
-        return True
-    if one.score is None or best.score is None or best.score.interval is None:
-        return False
-    low, high = best.score.interval
-    return one.score.value <= high if task == "keypoints" else one.score.value >= low
-
-
-def dominates(one: Candidate, other: Candidate, task: str) -> bool:
-    """Whether a candidate is both faster and more accurate than another."""
+def dominates(one: Candidate, other: Candidate) -> bool:
+    """Whether a candidate is both faster and more accurate than another of its task."""
     if one.score is None or other.score is None or one.p50_ms is None or other.p50_ms is None:
         return False
-    return one.p50_ms < other.p50_ms and better(task, one.score.value, other.score.value)
-
-
-def _concerns(limit: Limit, task: str) -> bool:
-    return {"accuracy": "emotion", "rmse": "keypoints"}.get(limit.quantity, task) == task
+    more_accurate = better(one.model.task, one.score.value, other.score.value)
+    return one.p50_ms < other.p50_ms and more_accurate
 
 
 def _ranked(kept: Sequence[Candidate], task: str) -> list[Candidate]:
     """Those with a score, the most accurate first, of equal ones the faster."""
-    sign = 1 if task == "keypoints" else -1
+    sign = 1 if FACTS[task].is_error else -1
     scored = [(one.score.value, one) for one in kept if one.score is not None]
     scored.sort(key=lambda pair: (sign * pair[0], _or_last(pair[1].p50_ms)))
     return [one for _, one in scored]
@@ -161,23 +95,6 @@ def _least(
     """The one with the least figure, among those that have one."""
     known = [one for one in pool if figure(one) is not None]
     return min(known, key=lambda one: _or_last(figure(one)), default=None)
-
-
-def _as_fast(one: Candidate, least: Candidate) -> bool:
-    if one.timing is None or least.timing is None:
-        return False
-    return _repeats(one.timing, least.timing)
-
-
-def _repeats(one: Speed, least: Speed) -> bool:
-    """Whether measuring again might turn the order of two medians round."""
-    if one.p50_ms is None or least.p50_ms is None:
-        return False
-    if one.p50_ms <= _REPEATS_WITHIN * least.p50_ms:
-        return True
-    if not one.interval_ms or not least.interval_ms:
-        return False
-    return one.interval_ms[0] <= least.interval_ms[1]
 
 
 def _or_last(value: float | None) -> float:

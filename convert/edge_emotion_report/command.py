@@ -1,15 +1,14 @@
 """`edge-emotion report FILE...`: measurements of models and machines as one report."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_emotion.errors import WrongUse, warn
-from edge_emotion.files import check_place, write_bytes
+from edge_emotion.files import check_place, write_together
 from edge_emotion_report.files import read_files
-from edge_emotion_report.flat import report_csv
+from edge_emotion_report.flat import recommended_json, report_csv
 from edge_emotion_report.gathered import Gathered, gather
 from edge_emotion_report.goals import Goal, parse_goal
 from edge_emotion_report.markdown import report_markdown
@@ -62,7 +61,7 @@ def report_files(
         files: JSON files, or folders of them.
         goal: what `goals.parse_goal` takes.
         outputs: what to write; without a page report.html, or none if `as_json`.
-        as_json: print the recommendation as JSON, not in words.
+        as_json: print the recommendation and its figures as JSON, not in words.
 
     Raises:
         EdgeEmotionError: none of the files can be used, or one cannot be written.
@@ -75,9 +74,11 @@ def report_files(
     for note in gathered.notes:
         warn(note)
     recommended = recommend(gathered, aim)
-    for path in outputs:
-        write_bytes(path, _content(path, gathered, aim, recommended))
-    _tell(recommended, as_json)
+    write_together({path: _content(path, gathered, aim, recommended) for path in outputs})
+    if as_json:
+        sys.stdout.write(recommended_json(gathered, recommended))
+    else:
+        _tell(recommended)
     written = [str(path) for path in outputs]
     if written:
         sys.stderr.write(f"report: {', '.join(written)}\n")
@@ -95,20 +96,11 @@ def _content(
     return report_page(gathered, goal, recommended).encode()
 
 
-def _tell(recommended: Sequence[Recommendation], as_json: bool) -> None:
-    """The recommendation on stdout."""
-    if as_json:
-        facts = [
-            {
-                "device": one.device,
-                **{advice.task: advice.headline for advice in one.advice},
-                "command": one.command or None,
-            }
-            for one in recommended
-        ]
-        sys.stdout.write(json.dumps(facts, indent=2) + "\n")
-        return
+def _tell(recommended: Sequence[Recommendation]) -> None:
+    """The recommendation in words, on stdout."""
     for one in recommended:
         for advice in one.advice:
             reasons = " ".join(advice.reasons)
             sys.stdout.write(f"On {one.device}, {advice.task}: {advice.headline}. {reasons}\n")
+        for told in (one.both, one.command):
+            sys.stdout.write(f"{told}\n" if told else "")

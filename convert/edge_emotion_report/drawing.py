@@ -2,22 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
 
 from edge_emotion_report import charts, speed_charts, tables, wording
+from edge_emotion_report.candidates import fastest
 from edge_emotion_report.charts import Point
-from edge_emotion_report.choosing import fastest
-from edge_emotion_report.gathered import TASKS, Gathered, Measured, Model
+from edge_emotion_report.gathered import Gathered, Measured, Model
 from edge_emotion_report.records import Roofline, Source, Timing
 from edge_emotion_report.roofline import charts as layer_charts
 from edge_emotion_report.speed_charts import Dot, Line
+from edge_emotion_report.tasks import FACTS, TASKS
 from edge_emotion_report.wording import capital, listed, plain
 
 _MOST_LINES = 12
-_ROOM = 24  # characters of a name on a chart
+_ROOM, _ROOM_FOR_MEASURES = 24, 28  # characters of a name on a chart
 _INVISIBLE = 0.03  # of what a chart reaches to
+NOT_YET = "Nothing to draw yet: there is one model, and no time of it."
+MORE_POINTS = (
+    "More points: the other formats (edge-emotion convert RUN --all, then benchmark and evaluate "
+    "them) and peers (benchmarks/adapters/)."
+)
 
 
 @dataclass(frozen=True)
@@ -42,24 +48,27 @@ class Chart:
 def trade_offs(gathered: Gathered, task: str) -> Iterator[Chart]:
     """Accuracy against latency on each device, then against size."""
     found = gathered.of(task)
-    what = "Accuracy" if task == "emotion" else "RMSE"
+    what, once = capital(FACTS[task].figure), FACTS[task].once
     for number, device in enumerate(gathered.devices, 1):
         timed = {one.key: timing for one in found if (timing := fastest(device, one))}
         points = [_point(gathered, one, timed[one.key]) for one in found if one.key in timed]
         drawn = [point for point in points if point is not None]
+        remark = _not_drawn(gathered, found, "latency", timed)
         if not drawn:
             continue
+        if len(drawn) == 1:
+            drawn = _settings(gathered, device, task)
+            remark = f"Each setting of the one model is a point. {MORE_POINTS} {remark}".strip()
         title = f"{what} against latency on {device.label}, {task}"
         figure = charts.trade_off(
-            drawn, task, "ms a face, p50", f"{capital(task)}, {plain(device.label, 2 * _ROOM)}"
+            drawn, task, f"ms {once}, p50", f"{capital(task)}, {plain(device.label, 2 * _ROOM)}"
         )
         yield Chart(
-            f"pareto-{task}-latency-{number}", title, figure,
-            _not_drawn(gathered, found, "latency", timed),
+            f"pareto-{task}-latency-{number}", title, figure, remark,
             _of(gathered, found, device.sources),
         )  # fmt: skip
     sized = [point for one in found if (point := _point(gathered, one, None)) is not None]
-    if sized:
+    if len(sized) > 1:
         figure = charts.trade_off(sized, task, "kB, the model's file", f"{capital(task)}, size")
         known = {one.key for one in found if one.size_bytes is not None}
         yield Chart(
@@ -68,22 +77,34 @@ def trade_offs(gathered: Gathered, task: str) -> Iterator[Chart]:
         )  # fmt: skip
 
 
+def _settings(gathered: Gathered, device: Measured, task: str) -> list[Point]:
+    """The one model of a task that has both figures, at each of its settings."""
+    points = []
+    for timing in device.timings:
+        model = gathered.model(timing.model)
+        point = _point(gathered, model, timing) if model.task == task else None
+        if point is not None:
+            threads = wording.count(timing.threads, "thread")
+            points.append(replace(point, label=f"{plain(timing.delegate, _ROOM)}, {threads}"))
+    return points
+
+
 def _point(gathered: Gathered, model: Model, timing: Timing | None) -> Point | None:
     """A model on a chart of latency, or of size without a timing; None if a figure is missing."""
     score = gathered.score(model)
     cost = model.size_bytes if timing is None else timing.p50_ms
     if score is None or not cost:
         return None
-    percent = 100 if model.task == "emotion" else 1
+    scale = FACTS[model.task].scale
     low, high = score.interval or (0.0, 0.0)
     return Point(
         label=_called(gathered, model),
         format=model.format,
         peer=model.peer,
         cost=cost / 1000 if timing is None else cost,
-        score=percent * score.value,
+        score=scale * score.value,
         cost_interval=None if timing is None else timing.interval_ms,
-        score_interval=(percent * low, percent * high) if score.interval else None,
+        score_interval=(scale * low, scale * high) if score.interval else None,
     )
 
 
@@ -97,7 +118,7 @@ def _not_drawn(gathered: Gathered, found: Sequence[Model], what: str, known: obj
     reasons: dict[str, list[str]] = defaultdict(list)
     for model in found:
         missing = [] if model.key in known else [what]
-        missing += [] if gathered.score(model) else ["accuracy on these rows"]
+        missing += [] if gathered.score(model) else [f"{FACTS[model.task].figure} on these rows"]
         if missing:
             reasons[listed(missing)].append(gathered.short(model))
     return " ".join(f"Not measured: {why} of {listed(names)}." for why, names in reasons.items())
@@ -111,12 +132,14 @@ def _of(gathered: Gathered, found: Sequence[Model], first: Sequence[Source]) -> 
 def losses(gathered: Gathered) -> Iterator[Chart]:
     """What the formats of every converted network lost, by class or by point."""
     for number, run in enumerate(tables.runs(gathered), 1):
-        unit, by = ("points", "class") if run.task == "emotion" else ("px", "point")
+        unit, by = FACTS[run.task].lost_unit, FACTS[run.task].by
         found = [change for model in run.models for change in model.changes if change.unit == unit]
         measures = dict.fromkeys(change.measure for change in found if change.drop is not None)
         remark, shown = _apart(run.models, unit)
         if shown and measures:
-            names = [(name, plain(tables.measure_name(name), _ROOM)) for name in measures]
+            names = [
+                (name, plain(tables.measure_name(name), _ROOM_FOR_MEASURES)) for name in measures
+            ]
             formats = [(plain(one.format, _ROOM), one.changes) for one in shown]
             figure = charts.changes(formats, names, plain(run.name, 2 * _ROOM))
             title = f"What each format of {run.name} loses, by {by}"
@@ -159,9 +182,8 @@ def threads(gathered: Gathered) -> Iterator[Chart]:
             settings = {(line.delegate, count) for line in lines for count in line.dots}
             if len(settings) < 2:
                 continue
-            figure = speed_charts.threads(
-                lines[:_MOST_LINES], f"{capital(task)}, {plain(device.label, 2 * _ROOM)}"
-            )
+            name = f"{capital(task)}, {plain(device.label, 2 * _ROOM)}"
+            figure = speed_charts.threads(lines[:_MOST_LINES], FACTS[task].once, name)
             title = f"Latency by threads and delegate, {task} on {device.label}"
             more = [line.label for line in lines[_MOST_LINES:]]
             remark = f"In the table only: {listed(more)}." if more else ""
@@ -220,7 +242,7 @@ def side_by_side(gathered: Gathered) -> Iterator[Chart]:
             if dots:
                 rows.append((_called(gathered, model), dots))
         if rows:
-            figure = speed_charts.devices(rows, names, capital(task))
+            figure = speed_charts.devices(rows, names, FACTS[task].once, capital(task))
             sources = tuple(source for device in gathered.devices for source in device.sources)
             title = f"Latency on {listed(names)}, {task}"
             yield Chart(f"devices-{task}", title, figure, "", sources)

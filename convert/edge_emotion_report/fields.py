@@ -1,16 +1,59 @@
 """Reading fields of somebody else's JSON: of the type that is meant, or missing, or refused."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
+from edge_emotion_report.tasks import TASKS
 from edge_emotion_report.wording import LONGEST, plain
 
 Table = Mapping[str, Any]
+Kind = TypeVar("Kind")
 
 
 class MalformedError(ValueError):
     """A file, or an entry of one, is not what its schema says; the message says where."""
+
+
+class Fence:
+    """Reads one part of a file after the other, so that a wrong one costs no other.
+
+    Attributes:
+        wrong: a sentence about each part that cannot be used.
+    """
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+
+    def read(self, where: str, read: Callable[[], Kind], otherwise: Kind) -> Kind:
+        """What `read` returns; `otherwise` if it is wrong, which is noted.
+
+        Args:
+            where: the part is, for the note; may be empty.
+            read: raises MalformedError.
+            otherwise: stands for a part that cannot be used.
+        """
+        try:
+            return read()
+        except MalformedError as error:
+            self.wrong.append(f"{where}: {error}" if where else str(error))
+            return otherwise
+
+    def number(self, table: Table, key: str, where: str = "") -> float | None:
+        """As `number`; None where it is wrong, which is noted."""
+        return self.read(where, lambda: number(table, key), None)
+
+    def text(self, table: Table, key: str, where: str = "") -> str:
+        """As `text`; empty where it is wrong, which is noted."""
+        return self.read(where, lambda: text(table, key), "")
+
+    def inside(self, table: Table, key: str) -> Table:
+        """As `inside`; empty where it is wrong, which is noted."""
+        return self.read("", lambda: inside(table, key), {})
+
+    def entries(self, table: Table, key: str, where: str = "") -> list[Any]:
+        """As `entries`; empty where it is wrong, which is noted."""
+        return self.read(where, lambda: entries(table, key), [])
 
 
 def number(table: Table, key: str) -> float | None:
@@ -64,13 +107,13 @@ def text(table: Table, key: str, otherwise: str | None = "", longest: int = LONG
 
 
 def task(table: Table) -> str:
-    """Emotion or keypoints.
+    """One of the tasks that a report knows.
 
     Raises:
-        MalformedError: neither.
+        MalformedError: another one.
     """
     found = text(table, "task", None)
-    if found not in ("emotion", "keypoints"):
+    if found not in TASKS:
         raise MalformedError(f"task is {found or 'empty'}")
     return found
 

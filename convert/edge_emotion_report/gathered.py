@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from edge_emotion.modelfile import Task, read_model, shipped_model
 from edge_emotion_report.files import Found
-from edge_emotion_report.joining import join, key_of, named_apart
+from edge_emotion_report.joining import join, key_of, named_apart, named_by_difference
 from edge_emotion_report.records import (
     Benchmark,
     Change,
@@ -21,12 +21,12 @@ from edge_emotion_report.records import (
     Source,
     Timing,
 )
+from edge_emotion_report.tasks import TASKS
 from edge_emotion_report.wording import count, listed
 
 Kind = TypeVar("Kind", Timing, FrameTiming, Roofline)
 Told = Score | Timing | FrameTiming | Roofline
 
-TASKS = ("emotion", "keypoints")
 FORMATS = ("int8", "dynamic", "float16", "float32", "int16x8")
 
 
@@ -38,7 +38,7 @@ class Model:
         key: what it is found by in this report.
         label: what it is called in it, unlike any other of its task.
         name, file, format: of the run or the peer; of its file; int8, float32, ...
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         sha256: empty if no file tells.
         size_bytes, macs: None if no file tells.
         peer: whether it is somebody else's.
@@ -72,9 +72,9 @@ class Measured:
 
     Attributes:
         label: what it is called in the report, unlike any other.
-        device: with the facts of its newest file.
+        device: with the facts of its newest file, and the warnings of all.
         timings: of networks alone; `model` is a `Model.key`.
-        frames: of whole frames; `emotion` and `keypoints` are `Model.key`.
+        frames: of whole frames; `emotion`, `keypoints` and `detector` are `Model.key`.
         rooflines: of networks by their layers; `model` is a `Model.key`.
         sources: the files.
     """
@@ -134,7 +134,7 @@ def gather(found: Found) -> Gathered:
     networks = [network for one in benchmarks for network in one.networks]
     networks += [record for record in found.records if isinstance(record, Network)]
     groups = join(networks, notes)
-    models = [_model(group, notes) for group in groups]
+    models = _with_scores_of_sources([_model(group, notes) for group in groups], groups, notes)
     keys = {
         key_of(network): model.key
         for model, group in zip(models, groups, strict=True)
@@ -159,7 +159,8 @@ def gather(found: Found) -> Gathered:
 
 
 def _place(model: Model) -> tuple[object, ...]:
-    known = FORMATS.index(model.format) if model.format in FORMATS else len(FORMATS)
+    kind = model.format.partition(",")[0]  # what is compiled stands behind what it was made from
+    known = FORMATS.index(kind) if kind in FORMATS else len(FORMATS)
     return TASKS.index(model.task), model.peer, model.name, known, model.label
 
 
@@ -177,7 +178,7 @@ def _model(group: Sequence[Network], notes: list[str]) -> Model:
                 scores[score.rows_of] = newer
                 notes.append(_twice(f"{network.file} on {score.rows_of}", score, other, newer))
     return Model(
-        key=f"{group[0].task}/{group[0].sha256 or key_of(group[0])}",
+        key=_key(group[0]),
         label="",
         name=named[0].name,
         file=next((one.file for one in named if one.file), ""),
@@ -196,10 +197,40 @@ def _model(group: Sequence[Network], notes: list[str]) -> Model:
     )
 
 
+def _key(first: Network) -> str:
+    return f"{first.task}/{first.adapter}/{first.sha256}" if first.sha256 else key_of(first)
+
+
+def _with_scores_of_sources(
+    models: Sequence[Model], groups: Sequence[Sequence[Network]], notes: list[str]
+) -> list[Model]:
+    """The models, those compiled for an Edge TPU with the scores of what they were made from.
+
+    They cannot be evaluated without one, and compute the same but for the rounding.
+    """
+    by_checksum = {
+        (one.task, one.flatbuffer_sha256): model
+        for model, group in zip(models, groups, strict=True)
+        for one in group
+    }
+    found = []
+    for model, group in zip(models, groups, strict=True):
+        made_from = next((one.compiled_from for one in group if one.compiled_from), "")
+        source = by_checksum.get((model.task, made_from)) if made_from else None
+        if source is not None and source.scores.keys() - model.scores.keys():
+            notes.append(
+                f"{model.file} has the figures of {source.file}, which it was compiled from"
+            )
+            model = replace(model, scores={**source.scores, **model.scores})
+        found.append(model)
+    return found
+
+
 @cache
 def _shipped(task: str) -> str:
-    """The checksum of the network that comes with this package."""
-    return read_model(shipped_model(cast(Task, task))).metadata.flatbuffer_sha256
+    """The checksum of the network that comes with this package, if one does."""
+    path = shipped_model(cast(Task, task))
+    return read_model(path).metadata.flatbuffer_sha256 if path.exists() else "none is shipped"
 
 
 _WEIGHT = {"evaluation": 0, "conversion": 1, "benchmark": 2}
@@ -222,6 +253,9 @@ def _several(models: Sequence[Model]) -> Iterable[str]:
         alike = defaultdict(list)
         for model in own:
             alike[model.name, model.format].append(model.sha256[:8] or "no checksum")
+        peers = [model.name for model in models if model.task == task and model.peer]
+        for name in dict.fromkeys(name for name in peers if peers.count(name) > 1):
+            yield f"several peers are called {name}: give each adapter a name of its own"
         for (name, _), sums in alike.items():
             if len(sums) > 1:
                 what = f"{count(len(sums), 'different model')} are called {name}"
@@ -242,39 +276,51 @@ def _devices(
     benchmarks: Sequence[Benchmark], keys: Mapping[str, str], notes: list[str]
 ) -> Iterable[Measured]:
     by_identity: dict[tuple[str, ...], list[Benchmark]] = defaultdict(list)
-    for one in benchmarks:
+    for one in sorted(benchmarks, key=lambda file: file.source.made):
         by_identity[one.device.identity].append(one)
-    names = [identity[0] for identity in by_identity]
-    for place, (identity, files) in enumerate(by_identity.items()):
-        name, cpu = identity[0], identity[1]
-        label = name
-        if names.count(name) > 1:
-            label = f"{name}, {cpu}" if cpu and cpu != name else f"{name} ({place + 1})"
+    # In the order of the files, each with its measurements in the order of time.
+    in_order = {one.device.identity: by_identity[one.device.identity] for one in benchmarks}
+    labels = named_by_difference(list(in_order))
+    for label, files in zip(labels, in_order.values(), strict=True):
         timings: dict[object, Timing] = {}
         frames: dict[object, FrameTiming] = {}
         rooflines: dict[object, Roofline] = {}
-        for one in sorted(files, key=lambda file: file.source.made):
+        for one in files:
             at = {network.id: keys[key_of(network)] for network in one.networks}
             for timing in one.timings:
                 found = replace(timing, model=at[timing.model])
                 setting = (found.model, found.delegate, found.threads)
                 _take(timings, setting, found, f"a network on {label}", notes)
             for frame in one.frames:
-                pair = replace(frame, emotion=at[frame.emotion], keypoints=at[frame.keypoints])
-                what = (pair.emotion, pair.keypoints, pair.delegate, pair.threads, pair.what)
-                _take(frames, what, pair, f"the frame path on {label}", notes)
+                team = replace(
+                    frame,
+                    emotion=at[frame.emotion],
+                    keypoints=at[frame.keypoints],
+                    detector=at.get(frame.detector, ""),
+                )
+                models = team.emotion, team.keypoints, team.detector
+                what = (*models, team.delegate, team.threads, team.what)
+                _take(frames, what, team, f"the frame path on {label}", notes)
             for roofline in one.rooflines:
                 cut = replace(roofline, model=at[roofline.model])
                 _take(rooflines, cut.model, cut, f"a network's layers on {label}", notes)
-        newest = max(files, key=lambda file: file.source.made)
         yield Measured(
             label,
-            newest.device,
+            _whole(label, files, notes),
             tuple(timings.values()),
             tuple(frames.values()),
             tuple(rooflines.values()),
             tuple(one.source for one in files),
         )
+
+
+def _whole(label: str, files: Sequence[Benchmark], notes: list[str]) -> Device:
+    """The device of several files: as it was in the last, with what all of them warned of."""
+    kernels = list(dict.fromkeys(one.device.kernel for one in files if one.device.kernel))
+    if len(kernels) > 1:
+        notes.append(f"{label} was measured with several kernels: {listed(kernels)}")
+    warnings = dict.fromkeys(warning for one in files for warning in one.device.warnings)
+    return replace(files[-1].device, warnings=tuple(warnings))
 
 
 def _take(
@@ -301,8 +347,9 @@ def _explanations(found: Found, notes: list[str]) -> Iterable[Explanation]:
 def _compared_on(models: Sequence[Model], task: str) -> str:
     """The rows that most models of a task were measured on, peers among them.
 
-    Of equal ones, those that are complete and that no training face resembles, then the first: an
-    evaluation begins with the recipe's main set.
+    Those of an evaluation go before those of a conversion, which serve to choose a format, and
+    before how many there are.  Of equal ones, those that are complete and that no training face
+    resembles, then the first: an evaluation begins with the recipe's main set.
     """
     counts: dict[str, list[Score]] = defaultdict(list)
     for model in models:
@@ -312,6 +359,7 @@ def _compared_on(models: Sequence[Model], task: str) -> str:
     return max(
         counts,
         key=lambda rows: (
+            any(score.source.kind == "evaluation" for score in counts[rows]),
             len(counts[rows]),
             "missing points" not in rows,
             "near twins" in rows,

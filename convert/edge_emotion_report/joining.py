@@ -1,6 +1,7 @@
 """Which entries of different files are the same model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edge_emotion_report.records import Network
 from edge_emotion_report.wording import listed
@@ -15,9 +16,11 @@ def join(networks: Sequence[Network], notes: list[str]) -> list[list[Network]]:
     """Groups of entries about the same model.
 
     Checksums decide: of the file, or of the network in it, which stays the same where only what is
-    told about it differs.  Without one, a file of the same name and size is the same; an evaluation
-    of an earlier version tells neither and is given to the only model of that file's name.
+    told about it differs.  A peer is that and its adapter, for several may read the answers of one
+    network.  Without a checksum, a file of the same name and size is the same; an evaluation of an
+    earlier version tells neither and is given to the only model of that file's name.
     """
+    networks = [replace(one, adapter=_adapter(one, networks)) for one in networks]
     groups: list[list[Network]] = []
     unclear = [network for network in networks if not _checksums(network)]
     for network in networks:
@@ -28,9 +31,20 @@ def join(networks: Sequence[Network], notes: list[str]) -> list[list[Network]]:
     return groups
 
 
-def _checksums(network: Network) -> set[tuple[str, str]]:
+def _adapter(network: Network, networks: Sequence[Network]) -> str:
+    """What tells a peer's adapter from others; empty for what has none.
+
+    An earlier version tells the peer's name alone, which is that of the only adapter with it.
+    """
+    if not network.peer or network.adapter:
+        return network.adapter
+    told = {one.adapter for one in networks if one.adapter and one.name == network.name}
+    return told.pop() if len(told) == 1 else network.name
+
+
+def _checksums(network: Network) -> set[tuple[str, str, str]]:
     found = filter(None, (network.sha256, network.flatbuffer_sha256))
-    return {(network.task, checksum) for checksum in found}
+    return {(network.task, checksum, network.adapter) for checksum in found}
 
 
 def _has(group: list[Network], network: Network) -> bool:
@@ -81,5 +95,22 @@ def named_apart(wanted: Sequence[tuple[str, str, str]], checksums: Sequence[str]
     labels = []
     for place, (name, checksum) in enumerate(zip(wanted, checksums, strict=True), 1):
         label = f"{name[1]} {name[2]}".strip()
-        labels.append(label if wanted.count(name) == 1 else f"{label} ({checksum[:8] or place})")
+        known = checksum and checksums.count(checksum) == 1  # adapters may share a network
+        apart = checksum[:8] if known else place
+        labels.append(label if wanted.count(name) == 1 else f"{label} ({apart})")
+    return labels
+
+
+def named_by_difference(machines: Sequence[tuple[str, ...]]) -> list[str]:
+    """A label for each machine that no other has: its name, and what others of that name have not.
+
+    Args:
+        machines: what tells them from one another, in words, the name first; unlike.
+    """
+    labels = []
+    for place, machine in enumerate(machines, 1):
+        others = [other for other in machines if other[0] == machine[0]]
+        apart = [own for own, *others in zip(machine, *others, strict=True) if len(set(others)) > 1]
+        told = [word for word in apart if word] or ([f"no. {place}"] if apart else [])
+        labels.append(", ".join([machine[0], *told]))
     return labels

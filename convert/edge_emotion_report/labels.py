@@ -13,7 +13,7 @@ from edge_emotion_train.pictures.style import INK, SOFT
 _SIZE_PT = 8
 _AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 _STEPS_PT = (8.0, 15.0, 24.0)
-_MARKER_PT = 5.0
+_MARKER_PT, _APART_PT = 5.0, 3.0
 # What each fault of a place costs.
 _OVER_A_LABEL, _OVER_A_MARKER, _OVER_A_LINE, _OUTSIDE = 6.0, 4.0, 1.5, 10.0
 _NEARER_TO_ANOTHER, _FARTHER = 3.0, 0.6
@@ -94,7 +94,8 @@ def _cost(
     whole: Bbox,
 ) -> float:
     """How bad a place for a text is: what it covers, and whether it seems another point's."""
-    cost = _OVER_A_LABEL * sum(box.overlaps(other) for other in written)
+    apart = box.padded(_APART_PT)
+    cost = _OVER_A_LABEL * sum(apart.overlaps(other) for other in written)
     cost += _OVER_A_MARKER * sum(box.overlaps(other) for other in marks)
     cost += _OVER_A_LINE * sum(box.overlaps(other) for other in lines)
     middles = [((mark.x0 + mark.x1) / 2, (mark.y0 + mark.y1) / 2) for mark in marks]

@@ -10,6 +10,7 @@ from edge_emotion_report.records import Source
 from edge_emotion_report.roofline import tables as layer_tables
 from edge_emotion_report.tables import Grid
 
+_SETS = "Accuracy on every set"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&])")
 
 
@@ -37,6 +38,8 @@ def _lines(
         found = list(grids)
         if found:
             yield from (f"## {heading}", "")
+        if heading == _SETS and tables.sets_differ(gathered):
+            yield from (plain(tables.WHY_SETS_DIFFER), "")
         for grid in found:
             yield from _table(grid, numbers)
     if gathered.notes:
@@ -46,7 +49,7 @@ def _lines(
 def _sections(gathered: Gathered) -> Iterator[tuple[str, Iterator[Grid]]]:
     yield "Models", tables.models(gathered)
     yield "What each format loses", tables.losses(gathered)
-    yield "Accuracy on every set", tables.accuracies(gathered)
+    yield _SETS, tables.accuracies(gathered)
     yield "Networks alone", tables.timings(gathered)
     yield "Whole frames", tables.frames(gathered)
     yield "Layers", map(tables.layers, gathered.explanations)

@@ -7,14 +7,15 @@ from html import escape
 from edge_emotion import pages
 from edge_emotion_report import drawing, tables, wording
 from edge_emotion_report.drawing import Chart
-from edge_emotion_report.gathered import TASKS, Gathered, Measured
+from edge_emotion_report.gathered import Gathered, Measured
 from edge_emotion_report.goals import Goal
-from edge_emotion_report.recommend import Recommendation
+from edge_emotion_report.recommend import Advice, Recommendation
 from edge_emotion_report.records import Roofline, Source
 from edge_emotion_report.roofline import gains
 from edge_emotion_report.roofline import tables as layer_tables
 from edge_emotion_report.style import svg
 from edge_emotion_report.tables import Grid
+from edge_emotion_report.tasks import FACTS, TASKS
 from edge_emotion_report.wording import MISSING
 
 TITLE = "What to run on which device"
@@ -33,7 +34,8 @@ STYLE = """
             margin: 1rem 0 1.75rem; }
   .advice h3 { font-size: 1.1rem; margin: 0 0 .5rem; }
   .advice h4 { margin: .9rem 0 .2rem; font-size: 1rem; }
-  .source { color: var(--soft); font-size: .75rem; line-height: 1.4; margin: .3rem 0 0; }
+  .source { color: var(--soft); font-size: .75rem; line-height: 1.4; margin: .3rem 0 0;
+            overflow-wrap: anywhere; }
   .scroll + .source { margin: -1.2rem 0 1.5rem; }
   .charts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
   table { font-size: .8125rem; }
@@ -86,13 +88,14 @@ def _wide(anchor: str) -> str:
 def subtitle(gathered: Gathered, goal: Goal) -> str:
     """What the report is of, and what it aims at."""
     own = [model for model in gathered.models if not model.peer]
-    counted = [
-        wording.count(len(own), "model"),
-        wording.count(len(gathered.models) - len(own), "peer"),
-        wording.count(len(gathered.devices), "device"),
-    ]
+    numbers = {
+        "model": len(own),
+        "peer": len(gathered.models) - len(own),
+        "device": len(gathered.devices),
+    }
+    counted = [wording.count(number, what) for what, number in numbers.items() if number]
     files = wording.count(len(gathered.sources), "file")
-    aim = goal.words or "as accurate as the best within noise, then as fast as can be"
+    aim = goal.words or "near the most accurate (within noise, or a small loss), then the fastest"
     return f"{wording.listed(counted)}, from {files}. Goal: {aim}. Intervals are 95 %."
 
 
@@ -105,20 +108,17 @@ def _facts(recommended: Sequence[Recommendation]) -> Iterator[tuple[str, str]]:
             low, high = score.interval or (None, None)
             figure, _, ends = wording.score(advice.task, score.value, low, high).partition(" (")
             small = f" <small>95 %: {ends.rstrip(')')}</small>" if ends else ""
-            yield (
-                f"{'accuracy' if advice.task == 'emotion' else 'RMSE'}, {advice.task}",
-                figure + small,
-            )
+            yield f"{FACTS[advice.task].figure}, {advice.task}", figure + small
     for one in recommended[:3]:
-        times = [
-            advice.choice.chosen.p50_ms
-            for advice in one.advice
-            if advice.choice.chosen is not None and advice.choice.chosen.p50_ms is not None
-        ]
-        if len(times) == len(one.advice) and times:
-            names = " and ".join(advice.task for advice in one.advice)
-            figure = f"{wording.figure(sum(times))} ms"
-            yield f"{names} on {escape(one.device)}, a face", figure
+        by_unit: dict[str, list[Advice]] = defaultdict(list)
+        for advice in one.advice:
+            by_unit[FACTS[advice.task].once].append(advice)
+        for once, found in by_unit.items():
+            times = [one.choice.chosen.p50_ms for one in found if one.choice.chosen is not None]
+            known = [time for time in times if time is not None]
+            if len(known) == len(found):
+                names = " and ".join(advice.task for advice in found)
+                yield f"{names} on {escape(one.device)}, {once}", f"{wording.figure(sum(known))} ms"
 
 
 class _Page:
@@ -171,9 +171,11 @@ class _Page:
     def _trade_offs(self) -> Iterator[str]:
         for task in TASKS:
             charts = self._charts(drawing.trade_offs(self._gathered, task))
-            if charts:
+            known = any(self._gathered.score(model) for model in self._gathered.of(task))
+            if charts or known:
                 rows = escape(self._gathered.rows_of.get(task, ""))
-                yield f"<h3>{task.capitalize()}, on {rows}</h3>{charts}"
+                more = f"<p>{escape(drawing.NOT_YET)} {escape(drawing.MORE_POINTS)}</p>"
+                yield f"<h3>{task.capitalize()}, on {rows}</h3>{charts or more}"
 
     def _losses(self) -> Iterator[str]:
         yield self._charts(drawing.losses(self._gathered))
@@ -222,6 +224,8 @@ class _Page:
 
     def _everything(self) -> Iterator[str]:
         for kind in (tables.models, tables.accuracies, tables.timings, tables.frames):
+            if kind is tables.accuracies and tables.sets_differ(self._gathered):
+                yield f"<h3>Accuracy on every set</h3><p>{escape(tables.WHY_SETS_DIFFER)}</p>"
             for grid in kind(self._gathered):
                 yield self._table(grid)
 
@@ -255,7 +259,7 @@ class _Page:
     def _named(self, found: Sequence[Source]) -> str:
         if len(found) <= _FEW:
             return ", ".join(
-                f'<a href="#file-{self._numbers[one]}">{escape(one.file.name)}</a> '
+                f'<a href="#file-{self._numbers[one]}">{escape(str(one.file))}</a> '
                 f"(<code>{escape(one.command)}</code>)"
                 for one in found
             )

@@ -43,7 +43,8 @@ def parse(content: Any, file: Path) -> Parsed | None:
     if {"model", "task", "parts"} <= content.keys():
         return [_evaluation(content, file)], []
     if content and all(_is_explanation(entry) for entry in content.values()):
-        return _each(content.items(), lambda one: _explanation(one[0], one[1], file))
+        source = Source(file, "layers", _why(list(content)), "", "")
+        return _each(content.items(), lambda one: _explanation(one[0], one[1], source))
     return None
 
 
@@ -157,15 +158,21 @@ def _evaluation(content: Table, file: Path) -> Network:
         changes=(),
         rejected=False,
         source=source,
+        adapter=fields.text(content, "adapter_sha256"),
     )
 
 
-def _explanation(name: str, entry: Table, file: Path) -> Explanation:
+def _why(names: Sequence[str]) -> str:
+    """The command that explains a run; without one it explains the newest of each task."""
+    run = [f"runs/{plain(names[0])}"] if len(names) == 1 else []
+    return " ".join(["edge-emotion convert", *run, "--why --json"])
+
+
+def _explanation(name: str, entry: Table, source: Source) -> Explanation:
     cause = fields.inside(entry, "cause")
     layers = tuple(_layers(fields.entries(entry, "layers")))
     if not layers:
         raise MalformedError("it has no layers")
-    command = f"edge-emotion convert runs/{plain(name)} --why --json"
     return Explanation(
         name=plain(name),
         task=fields.task(entry),
@@ -173,7 +180,7 @@ def _explanation(name: str, entry: Table, file: Path) -> Explanation:
         cause=fields.text(cause, "text", longest=1000),
         remedy=fields.text(cause, "remedy", longest=1000),
         layers=tuple(sorted(layers, key=lambda layer: -layer.share)),
-        source=Source(file, "layers", command, "", ""),
+        source=source,
     )
 
 

@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_report import drawing
-from edge_emotion_report.gathered import TASKS, Gathered
+from edge_emotion_report.gathered import Gathered
 from edge_emotion_report.style import svg
+from edge_emotion_report.tasks import TASKS
 from edge_emotion_train.pictures.style import as_file
 
 _DPI = 160

@@ -33,9 +33,10 @@ class Score:
     Attributes:
         rows_of: the rows, in words.
         rows: how many.
-        value: accuracy as a fraction, or RMSE in px of the 96 px face.
+        value: the task's main figure, a fraction or an RMSE in px of the 96 px face.
         interval: 95 %, in the same unit; None where it was not measured.
         source: the file that has it.
+        beside: the task's second figure, where it has one (see `tasks.Facts`).
     """
 
     rows_of: str
@@ -43,6 +44,7 @@ class Score:
     value: float
     interval: Interval
     source: Source
+    beside: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ class Network:
         sha256: of the model's file; empty if not told.
         flatbuffer_sha256: of the network in it, without what is told about it behind; empty if not
             told.
-        task, name, file, format: emotion or keypoints; the run's or the peer's name; the file's
-            name; int8, float32, ...
+        task, name, file, format: one of `tasks.TASKS`; the run's or the peer's name; the file's
+            name; int8, float32, ..., "int8, Edge TPU" where it is compiled.
         size_bytes: of the file.
         peer: whether it is somebody else's.
         macs: multiply-accumulates a face.
@@ -80,6 +82,9 @@ class Network:
         changes: against its float network.
         rejected: whether it did not pass the gate.
         source: the file that tells this.
+        adapter: checksum of what a peer's adapter says; empty if not told.
+        compiled_from: `flatbuffer_sha256` of what it was compiled from for an Edge TPU; empty if it
+            is not compiled, or not told.
     """
 
     id: str
@@ -96,6 +101,8 @@ class Network:
     changes: tuple[Change, ...]
     rejected: bool
     source: Source
+    adapter: str = ""
+    compiled_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,9 @@ class Device:
 
     Attributes:
         name, cpu, cores, architecture: what tells it from others.
+        memory, clock: so do these, in words: whole gigabytes, and what the clock can reach; empty
+            if not told.
+        kernel: of the system; empty if not told.
         facts: further ones by their names, in words.
         warnings: about this measurement.
     """
@@ -112,13 +122,17 @@ class Device:
     cpu: str
     cores: str
     architecture: str
+    memory: str
+    clock: str
+    kernel: str
     facts: Mapping[str, str] = field(hash=False)
     warnings: tuple[str, ...] = field(hash=False)
 
     @property
-    def identity(self) -> tuple[str, str, str, str]:
-        """Equal where it may be the same machine."""
-        return self.name, self.cpu, self.cores, self.architecture
+    def identity(self) -> tuple[str, ...]:
+        """Equal where it may be the same machine; in words, the name first."""
+        cores = self.cores and f"{self.cores} cores"
+        return self.name, self.cpu, cores, self.architecture, self.memory, self.clock
 
 
 @dataclass(frozen=True)
@@ -162,12 +176,14 @@ class FrameTiming(Speed):
 
     Attributes:
         emotion, keypoints: `Network.id` of the two.
+        detector: `Network.id` of what finds the faces; empty if that is no network of ours.
         what: the frames and how often the detector runs, in words.
         stages_ms: mean time of a frame spent in each stage.
     """
 
     emotion: str
     keypoints: str
+    detector: str
     what: str
     stages_ms: Mapping[str, float] = field(hash=False)
 

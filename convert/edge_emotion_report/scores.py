@@ -1,4 +1,4 @@
-"""Accuracies and errors from the figures that `convert` and `evaluate` write."""
+"""The tasks' figures from the tables that `convert` and `evaluate` write."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,9 +6,9 @@ from typing import Any
 
 from edge_emotion_report import fields
 from edge_emotion_report.fields import MalformedError, Table
-from edge_emotion_report.records import Interval, Score, Source
+from edge_emotion_report.records import Change, Interval, Score, Source
+from edge_emotion_report.tasks import FACTS
 
-HEADLINE = {"emotion": "accuracy", "keypoints": "rmse_px"}
 _Z = 1.959964  # 97.5 % of a normal distribution lies below
 
 
@@ -25,17 +25,28 @@ def scores_of(task: str, parts: Sequence[Any], source: Source) -> Iterator[Score
 def table_score(task: str, table: Table, rows_of: str, source: Source) -> Score | None:
     """Of one table of figures; None where it has none.
 
-    An accuracy without an interval has Wilson's, from its rows; an RMSE without one has none.
+    An accuracy without an interval has Wilson's, from its rows; other figures are no share of
+    their rows, and without one have none.
     """
-    value, rows = fields.number(table, HEADLINE[task]), fields.number(table, "rows")
+    facts = FACTS[task]
+    value, rows = fields.number(table, facts.measure), fields.number(table, "rows")
     if value is None or rows is None or rows < 1:
         return None
-    if task == "emotion" and value > 1:
-        raise MalformedError(f"accuracy is {value:g}")
+    if facts.unit == "%" and value > 1:
+        raise MalformedError(f"{facts.measure} is {value:g}")
     interval = fields.pair(table, "interval_95")
     if interval is None and task == "emotion":
         interval = wilson(value, int(rows))
-    return Score(rows_of, int(rows), value, interval, source)
+    return Score(rows_of, int(rows), value, interval, source, _beside(task, table))
+
+
+def _beside(task: str, table: Table) -> float | None:
+    """The task's second figure; None where it has none."""
+    told = FACTS[task].beside
+    if told is None:
+        return None
+    group, part, _ = told
+    return fields.number(fields.inside(table, group), part)
 
 
 def wilson(share: float, rows: int) -> Interval:
@@ -49,9 +60,10 @@ def wilson(share: float, rows: int) -> Interval:
 
 def better(task: str, value: float, other: float) -> bool:
     """Whether a figure is better than another: an accuracy above it, an error below."""
-    return value < other if task == "keypoints" else value > other
+    return value < other if FACTS[task].is_error else value > other
 
 
-def gain(task: str, value: float, other: float) -> float:
-    """By how much a figure is better than another, in its own unit."""
-    return other - value if task == "keypoints" else value - other
+def main_change(task: str, changes: Sequence[Change]) -> Change | None:
+    """What a format lost by the task's main figure; None if that was not measured."""
+    found = (one for one in changes if one.measure == FACTS[task].measure)
+    return next((one for one in found if one.drop is not None), None)

@@ -37,8 +37,14 @@ class Line:
 
 
 @drawn
-def threads(lines: Sequence[Line], title: str) -> Figure:
-    """Median time by the number of threads; a delegate other than the CPU has another dash."""
+def threads(lines: Sequence[Line], once: str, title: str) -> Figure:
+    """Median time by the number of threads; a delegate other than the CPU has another dash.
+
+    Args:
+        lines: at least one.
+        once: what the time is of, "a face".
+        title: of the chart.
+    """
     figure, axes = new_chart(3.1 + _LEGEND_ROW_IN * ((len(lines) + 2) // 3))
     counts = sorted({count for line in lines for count in line.dots})
     delegates = list(dict.fromkeys(line.delegate for line in lines))
@@ -62,7 +68,7 @@ def threads(lines: Sequence[Line], title: str) -> Figure:
     logarithmic(axes, "y", values, base=0.0)
     axes.set_xticks(range(len(counts)), list(map(str, counts)))
     axes.set_xlim(-0.4, len(counts) - 0.6)
-    axes.set(xlabel="threads", ylabel="ms a face, p50")
+    axes.set(xlabel="threads", ylabel=f"ms {once}, p50")
     axes.set_title(title)
     axes.grid(visible=False, axis="x")
     figure.legend(loc="outside lower left", ncols=3, fontsize=8, handlelength=2, columnspacing=1)
@@ -107,13 +113,14 @@ def stages(rows: Sequence[tuple[str, Mapping[str, float]]], title: str) -> Figur
 
 @drawn
 def devices(
-    rows: Sequence[tuple[str, Mapping[str, Dot]]], names: Sequence[str], title: str
+    rows: Sequence[tuple[str, Mapping[str, Dot]]], names: Sequence[str], once: str, title: str
 ) -> Figure:
     """The same models on several devices, each at its fastest setting.
 
     Args:
         rows: a model, and its time on every device where that was measured.
         names: of the devices.
+        once: what the time is of, "a face".
         title: of the chart.
     """
     figure, axes = new_chart(1.2 + _ROW_IN * len(rows) + _LEGEND_ROW_IN * len(names))
@@ -132,7 +139,7 @@ def devices(
     axes.set_yticks(range(len(rows)), [label for label, _ in rows])
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set(xlabel="ms a face, p50")
+    axes.set(xlabel=f"ms {once}, p50")
     axes.set_title(title)
     figure.legend(loc="outside lower left", fontsize=8, handlelength=1)
     return figure

@@ -1,12 +1,14 @@
 """The report's tables, as text; what was not measured is said to be that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge_emotion_report import wording
-from edge_emotion_report.choosing import fastest
-from edge_emotion_report.gathered import TASKS, Gathered, Measured, Model
+from edge_emotion_report.candidates import fastest
+from edge_emotion_report.gathered import Gathered, Measured, Model
 from edge_emotion_report.records import Change, Explanation, Score, Source, Timing
+from edge_emotion_report.scores import main_change
+from edge_emotion_report.tasks import FACTS, TASKS
 from edge_emotion_report.wording import MISSING
 
 _EXACT = "exact"
@@ -33,11 +35,10 @@ class Grid:
 def models(gathered: Gathered) -> Iterator[Grid]:
     """For each task: every model with its figure, what its format lost and its best times."""
     for task in TASKS:
-        rows_of = gathered.rows_of.get(task, "")
-        figure = "accuracy (95 %)" if task == "emotion" else "RMSE (95 %)"
-        unit = "points" if task == "emotion" else "px"
+        rows_of, facts = gathered.rows_of.get(task, ""), FACTS[task]
         header = (
-            task, "file", "kB", "M MAC", figure, f"lost to float, {unit} (95 %)",
+            task, "file", "kB", "M MAC", f"{facts.figure} (95 %)", *_second(task),
+            f"lost to float, {facts.lost_unit} (95 %)",
             *(f"ms on {one.label}" for one in gathered.devices),
         )  # fmt: skip
         found = gathered.of(task)
@@ -49,15 +50,23 @@ def models(gathered: Gathered) -> Iterator[Grid]:
             yield Grid(title, header, tuple(rows), (1,), tuple(sources))
 
 
+def _second(task: str) -> list[str]:
+    """The heading of the task's second figure, where it has one."""
+    told = FACTS[task].beside
+    return [] if told is None else [told[2]]
+
+
 def _model_row(gathered: Gathered, model: Model) -> tuple[str, ...]:
     label = gathered.short(model) + (" (peer)" if model.peer else "")
     size = MISSING if model.size_bytes is None else f"{model.size_bytes / 1000:,.0f}"
     macs = MISSING if model.macs is None else f"{model.macs / 1e6:.1f}"
-    lost = "" if model.peer else headline(model.changes)
+    lost = "" if model.peer else headline(model)
+    score = gathered.score(model)
+    second = [MISSING if score is None or score.beside is None else f"{score.beside:.1%}"]
     times = (best_time(device, model) for device in gathered.devices)
     return (
         label + (" (rejected)" if model.rejected else ""), model.file, size, macs,
-        in_words(model.task, gathered.score(model)), lost, *times,
+        in_words(model.task, score), *(second if _second(model.task) else []), lost, *times,
     )  # fmt: skip
 
 
@@ -70,18 +79,31 @@ def best_time(device: Measured, model: Model) -> str:
     return "failed" if failed else MISSING
 
 
-def headline(changes: Sequence[Change]) -> str:
-    """What a format lost by the first measure."""
-    if not changes:
-        return MISSING
-    return _lost(changes[0])
+def headline(model: Model) -> str:
+    """What a format lost by its task's main figure."""
+    return _lost(main_change(model.task, model.changes))
 
 
 def in_words(task: str, score: Score | None) -> str:
-    """An accuracy or RMSE with its interval."""
+    """A task's main figure with its interval."""
     if score is None:
         return MISSING
     return wording.score(task, score.value, *(score.interval or (None, None)))
+
+
+WHY_SETS_DIFFER = (
+    "One model has several figures, for they are of different faces. Validation faces are those "
+    "on which training chose its best epoch, and the converter’s gate judges formats on them, so "
+    "they flatter a little and say best what a format loses. Test faces chose nothing. But some of "
+    "them (of FER2013’s about one in six) have a near twin among the training faces, often the "
+    "same photograph: with those a figure flatters too; without near twins it is what new faces "
+    "would give. Models are compared on the last, where it was measured."
+)
+
+
+def sets_differ(gathered: Gathered) -> bool:
+    """Whether a model has figures on several sets of rows."""
+    return any(len(model.scores) > 1 for model in gathered.models)
 
 
 def accuracies(gathered: Gathered) -> Iterator[Grid]:
@@ -93,13 +115,15 @@ def accuracies(gathered: Gathered) -> Iterator[Grid]:
             for rows_of, score in model.scores.items():
                 sets.setdefault(rows_of, score.rows)
         rows = [
-            (f"{name}, {count:,} faces", *(in_words(task, one.scores.get(name)) for one in found))
+            (
+                wording.rows(task, count, name),
+                *(in_words(task, one.scores.get(name)) for one in found),
+            )
             for name, count in sets.items()
         ]
         sources = dict.fromkeys(score.source for model in found for score in model.scores.values())
-        figure = "accuracy" if task == "emotion" else "RMSE"
         if rows:
-            header = (f"{task}: {figure}", *(gathered.short(model) for model in found))
+            header = (f"{task}: {FACTS[task].figure}", *(gathered.short(model) for model in found))
             yield Grid("", header, tuple(rows), (), tuple(sources))
 
 
@@ -173,7 +197,7 @@ class Run:
     """The formats of one network that were compared with it in float.
 
     Attributes:
-        task: emotion or keypoints.
+        task: of it.
         name: of the network; with the file where that is not enough.
         models: the formats.
         source: the conversion.
@@ -225,11 +249,12 @@ def _lost(found: Change | None) -> str:
 
 
 def measure_name(name: str) -> str:
-    """`recall.Disgust` as `recall of Disgust`, `point_error_px.nose_tip` as `nose tip`."""
+    """`recall.Disgust` as `recall of Disgust`, `point_error_px.nose_tip` as `nose tip`, ..."""
     known = {"rmse_px": "RMSE", "nme": "NME", "failure_rate": "NME above 10 %"}
     group, _, part = name.partition(".")
     if group == "recall":
-        return f"recall of {part}"
+        is_rate = part[:1].isdigit()
+        return f"recall at {part} false boxes" if is_rate else f"recall of {part}"
     return known.get(name, (part or group).replace("_", " "))
 
 

@@ -2,6 +2,8 @@
 
 import math
 
+from edge_emotion_report.tasks import FACTS
+
 MISSING = "not measured"
 LONGEST = 120  # characters of a name
 _TO = " to "
@@ -44,11 +46,24 @@ def megabytes(size_mb: float | None) -> str:
 
 
 def score(task: str, value: float | None, low: float | None, high: float | None) -> str:
-    """An accuracy or an RMSE with its interval, where that is known."""
+    """A task's main figure with its interval, where that is known."""
     if value is None:
         return MISSING
     ends = "" if low is None or high is None else f" ({_bare(task, low)}{_TO}{_bare(task, high)})"
-    return f"{_bare(task, value)}{' px' if task == 'keypoints' else '%'}{ends}"
+    unit = FACTS[task].unit
+    return f"{_bare(task, value)}{unit if unit == '%' else f' {unit}'}{ends}"
+
+
+def loss(task: str, lost: float) -> str:
+    """A loss with its unit, as long as its sign is told otherwise: `0.016 px`."""
+    return f"{abs(lost):.{FACTS[task].lost_digits}f} {FACTS[task].lost_unit}"
+
+
+def rows(task: str, number: int, rows_of: str) -> str:
+    """`2,278 faces of fer2013 test`; what the name of the rows tells already is told once."""
+    name, noun = rows_of.removeprefix(f"{number} "), FACTS[task].rows
+    counts_them = name != rows_of or noun in rows_of.partition(",")[0].split()
+    return f"{number:,} {name}" if counts_them else f"{number:,} {noun} of {name}"
 
 
 def change(value: float | None, interval: tuple[float, float] | None, unit: str) -> str:
@@ -85,4 +100,4 @@ def listed(names: list[str]) -> str:
 
 
 def _bare(task: str, value: float) -> str:
-    return f"{value:.2f}" if task == "keypoints" else f"{100 * value:.1f}"
+    return f"{FACTS[task].scale * value:.{FACTS[task].digits}f}"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge_emotion.modelfile import read_model, shipped_model
-from edge_emotion_report.choosing import fastest
+from edge_emotion_report.candidates import fastest
 from edge_emotion_report.files import read_files
-from edge_emotion_report.gathered import FORMATS, TASKS, gather
+from edge_emotion_report.gathered import FORMATS, gather
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "benchmarks/results/report"
@@ -21,19 +21,31 @@ def recorded():
     return gather(read_files([REPORT]))
 
 
-def test_readmes_tables_are_those_of_the_recorded_figures():
-    """`python benchmarks/readme.py` fills them again."""
+@pytest.fixture(scope="module")
+def readme():
     found = importlib.util.spec_from_file_location("readme", ROOT / "benchmarks/readme.py")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
+    return module
+
+
+def test_readmes_tables_are_those_of_the_recorded_figures(readme):
+    """`python benchmarks/readme.py` fills them again."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    assert module.filled(text) == text
+    assert readme.filled(text) == text
+
+
+def test_readme_repeats_what_the_recorded_measurement_warned_of(readme, recorded):
+    warnings = recorded.devices[0].device.warnings
+
+    assert all(warning in readme.formats() for warning in warnings)
+    assert ("Mind that" in readme.formats()) == bool(warnings)
 
 
 def test_all_that_is_recorded_can_be_reported(recorded):
     assert recorded.notes == ()
-    for task in TASKS:
+    for task in recorded.rows_of:
         own = [model for model in recorded.of(task) if not model.peer]
         assert [model.format for model in own] == list(FORMATS)
         for model in own:
@@ -47,7 +59,7 @@ def test_the_shipped_models_are_those_that_are_recorded():
     networks = {one["task"]: one["flatbuffer_sha256"] for one in told}
 
     assert networks == {
-        task: read_model(shipped_model(task)).metadata.flatbuffer_sha256 for task in TASKS
+        task: read_model(shipped_model(task)).metadata.flatbuffer_sha256 for task in networks
     }
 
 

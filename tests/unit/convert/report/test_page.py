@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -132,6 +133,61 @@ def test_a_model_that_is_missing_on_a_chart_is_named_under_it(tmp_path):
     page = page_of(gather(read_files([write(tmp_path, files)])))
 
     assert "Not measured: latency of float32." in page
+
+
+def test_of_one_model_every_setting_is_a_point_and_what_adds_points_is_told(tmp_path):
+    times = [timing(threads=n, p50_ms=1.0 / n) for n in (1, 2)]
+    files = {"pi.json": benchmark([network()], times), "a.json": evaluation(network(), 0.8)}
+    page = page_of(gather(read_files([write(tmp_path, files)])))
+    chart = re.search(r'<figure id="pareto-emotion-latency-1">.*?</figure>', page, re.DOTALL)[0]
+
+    assert "cpu, 1 thread<" in chart and "cpu, 2 threads<" in chart
+    assert "More points: the other formats" in chart
+    assert 'id="pareto-emotion-size"' not in page
+
+
+def test_of_one_model_without_a_time_is_told_what_adds_points(tmp_path):
+    files = {"a.json": evaluation(network(), 0.8)}
+    page = page_of(gather(read_files([write(tmp_path, files)])))
+
+    assert "Nothing to draw yet" in page and "More points: the other formats" in page
+
+
+@pytest.mark.parametrize(("sets", "told"), [(1, False), (2, True)])
+def test_why_a_model_has_several_accuracies_is_told_where_it_has(tmp_path, sets, told):
+    table = evaluation(network(), 0.8)
+    table["parts"] += [{**table["parts"][0], "rows_of": "without near twins"}] * (sets - 1)
+    found = gather(read_files([write(tmp_path, {"a.json": table})]))
+    text = report_markdown(found, "title", "subtitle", recommend(found, Goal()))
+
+    assert ("near twin" in page_of(found).replace("without near twins", "")) is told
+    assert ("near twin" in text.replace("without near twins", "")) is told
+
+
+def test_a_number_of_faces_stands_once_in_a_row(tmp_path):
+    files = {"a.json": evaluation(network(), 0.8, rows_of="1000 validation faces of drawn")}
+    page = page_of(gather(read_files([write(tmp_path, files)])))
+
+    assert ">1,000 validation faces of drawn</td>" in page
+
+
+def test_files_are_named_as_they_were_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"results/today/pi.json": benchmark()})
+    page = page_of(gather(read_files([Path("results/today")])))
+
+    assert '">results/today/pi.json</a> (<code>edge-emotion benchmark --threads 1' in page
+
+
+def test_the_loss_in_the_tables_is_that_of_the_main_figure(tmp_path):
+    model = network()
+    entry = exported(model, {"recall.Sad": 9.0, "accuracy": 0.2})
+    files = {"pi.json": benchmark([model]), "conversion.json": conversion([entry])}
+    found = gather(read_files([write(tmp_path, files)]))
+
+    [line] = csv.DictReader(io.StringIO(report_csv(found)))
+    assert (line["lost"], line["lost_unit"]) == ("0.2", "points")
+    assert '<td class="count">+0.20 (+0.10 to +0.30)</td>' in page_of(found)
 
 
 @pytest.fixture(scope="module")

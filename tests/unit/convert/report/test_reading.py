@@ -324,7 +324,7 @@ def test_frames_are_those_of_the_gathered_models(tmp_path):
     [one] = found.devices[0].frames
     assert found.model(one.emotion).task == "emotion"
     assert found.model(one.keypoints).task == "keypoints"
-    assert one.what == "640×480, 1 face, haar every 10th frame"
+    assert (one.detector, one.what) == ("", "640×480, 1 face, haar every 10th frame")
 
 
 def test_energy_is_that_of_the_same_network_and_setting(tmp_path):
