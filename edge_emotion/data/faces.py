@@ -1,11 +1,13 @@
-"""The two tables every reader returns: faces with an emotion, faces with keypoints."""
+"""The tables that readers return: faces with an emotion, with keypoints, photographs with boxes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_emotion.detection_metrics import LabelledFaces
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, resize_square
 from edge_emotion.types import Floats, Image
 
@@ -15,11 +17,11 @@ Strings = npt.NDArray[np.str_]
 
 @dataclass(frozen=True)
 class EmotionFaces:
-    """Faces with one of five emotions each.
+    """Faces with an emotion each: one of the five, or none of them.
 
     Attributes:
         images: `(N, S, S) uint8` gray; S is 48 for FER2013, more for sets with larger pictures.
-        labels: `(N,) int64`, in the order of `labels.EMOTIONS`.
+        labels: `(N,) int64`, in the order of `labels.EMOTIONS`; below 0 for none of them.
         names: `(N,)`, where each row comes from: a row number or a file name.
         usages: `(N,)`, the split the data set itself puts the row in, or "".
         votes: `(N, 5) float32`, shares of the annotators' votes, or zeros where there are none.
@@ -66,15 +68,56 @@ class KeypointFaces:
         return self.keypoints - np.float32(_margin_px(self.images, KEYPOINT_SIDE_PX))
 
 
-Faces = TypeVar("Faces", EmotionFaces, KeypointFaces)
+@dataclass(frozen=True)
+class DetectionPhotos:
+    """Photographs whose faces are marked by boxes.
+
+    Attributes:
+        images: N of `(H, W) uint8` gray, each of its own size.
+        faces: what is marked on each; boxes in px of the picture, whose left edge is at 0.
+        names: `(N,)`, the file each comes from.
+        groups: `(N,)`, rows of one group (a photograph, a person) must stay in one split.
+    """
+
+    images: tuple[Image, ...]
+    faces: tuple[LabelledFaces, ...]
+    names: Strings
+    groups: Strings
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+AnyFaces = EmotionFaces | KeypointFaces | DetectionPhotos
+Faces = TypeVar("Faces", EmotionFaces, KeypointFaces, DetectionPhotos)
 
 
 def take(faces: Faces, rows: Indices | npt.NDArray[np.bool_]) -> Faces:
     """The chosen rows, by index or by mask."""
-    columns: dict[str, Any] = {
-        field.name: getattr(faces, field.name)[rows] for field in fields(faces)
+    columns = {field.name: getattr(faces, field.name) for field in fields(faces)}
+    chosen = np.arange(len(faces))[rows]
+    taken: dict[str, Any] = {
+        name: tuple(map(column.__getitem__, chosen)) if isinstance(column, tuple) else column[rows]
+        for name, column in columns.items()
     }
-    return type(faces)(**columns)
+    return type(faces)(**taken)
+
+
+def answerable(faces: AnyFaces) -> AnyFaces:
+    """The faces of which a network's answer can be right: not those of none of the emotions."""
+    if isinstance(faces, EmotionFaces):
+        return take(faces, faces.labels >= 0)
+    return faces
+
+
+def photos_together(sets: Sequence[DetectionPhotos]) -> DetectionPhotos:
+    """The photographs of several sets as one."""
+    return DetectionPhotos(
+        tuple(image for photos in sets for image in photos.images),
+        tuple(faces for photos in sets for faces in photos.faces),
+        np.concatenate([photos.names for photos in sets]),
+        np.concatenate([photos.groups for photos in sets]),
+    )
 
 
 def plain_faces(images: Image, side: int) -> Image:

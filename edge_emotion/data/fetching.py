@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, MissingExtra, WrongUse
 
-_TOKEN_PAGE = "https://www.kaggle.com/settings"  # noqa: S105
+_TOKEN_PAGE = "https://www.kaggle.com/settings"  # noqa: S105 - a page, no token
 # Names, because these classes of kagglehub and requests are not there until it is imported.
 _NO_ACCOUNT = ("UnauthenticatedError", "CredentialError")
 _NO_NETWORK = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "ProxyError", "SSLError")

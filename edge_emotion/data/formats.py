@@ -4,10 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from edge_emotion.data.class_folders import class_folders_in, read_class_folders
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces
+from edge_emotion.data.detection import (
+    FACES_FILE,
+    WIDER_FACE_SUFFIX,
+    read_detection_folder,
+    read_wider_face,
+)
+from edge_emotion.data.faces import AnyFaces
 from edge_emotion.data.fer2013 import read_fer2013
 from edge_emotion.data.keypoints import (
     read_kaggle_keypoints,
@@ -16,6 +21,7 @@ from edge_emotion.data.keypoints import (
 )
 from edge_emotion.data.table import no_rows, read_rows
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import EMOTION_SIDE_PX
 
 
@@ -24,15 +30,15 @@ class Format:
     """One way in which faces are stored.
 
     Attributes:
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         what: it is, in words.
         read: its reader.
         labelled: whether its rows say what is right.
     """
 
-    task: Literal["emotion", "keypoints"]
+    task: Task
     what: str
-    read: Callable[[Path], EmotionFaces | KeypointFaces]
+    read: Callable[[Path], AnyFaces]
     labelled: bool = True
 
 
@@ -46,6 +52,8 @@ FORMATS = {
         "keypoints", "Kaggle's keypoint CSV without points", read_kaggle_test, labelled=False
     ),
     "keypoint_folder": Format("keypoints", "pictures with a keypoints.csv", read_keypoint_folder),
+    "detection_folder": Format("detector", "photographs with a faces.csv", read_detection_folder),
+    "wider_face": Format("detector", "WIDER FACE's boxes", read_wider_face),
 }
 
 
@@ -58,7 +66,11 @@ def recognise(path: Path) -> str | None:
     if path.is_dir():
         if (path / "keypoints.csv").is_file():
             return "keypoint_folder"
+        if (path / FACES_FILE).is_file():
+            return "detection_folder"
         return "class_folders" if class_folders_in(path) else None
+    if path.name.endswith(WIDER_FACE_SUFFIX):
+        return "wider_face"
     _, row = next(read_rows(path, ()), (0, None))
     if row is None:
         raise no_rows(path)
@@ -84,13 +96,13 @@ def format_of(path: Path) -> str:
         raise EdgeEmotionError(
             f"{path} holds no data that can be read",
             expected="class folders (or train and test with class folders), or a keypoints.csv "
-            "beside images",
+            f"or {FACES_FILE} beside images",
             remedy="name the CSV file or the folder of one data set",
         )
     return name
 
 
-def open_data(path: Path) -> EmotionFaces | KeypointFaces:
+def open_data(path: Path) -> AnyFaces:
     """The faces of a data set, whatever its format; emotion faces come with 48 px.
 
     Raises:

@@ -15,7 +15,7 @@ from edge_emotion.data.duplicates import (
     has_near_twin,
     identical_groups,
 )
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces, Strings
+from edge_emotion.data.faces import DetectionPhotos, EmotionFaces, KeypointFaces, Strings
 from edge_emotion.data.formats import FORMATS, format_of
 from edge_emotion.labels import EMOTIONS, KEYPOINT_COLUMNS, KEYPOINTS
 
@@ -113,6 +113,7 @@ def inspect(path: Path) -> tuple[EmotionFaces | KeypointFaces, Inspection]:
     """
     name = format_of(path)
     faces = FORMATS[name].read(path)
+    assert not isinstance(faces, DetectionPhotos), "see data.photographs"
     table = path / "keypoints.csv" if name == "keypoint_folder" else path
     emotions = isinstance(faces, EmotionFaces)
     return faces, Inspection(

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from edge_emotion.data.faces import KeypointFaces
-from edge_emotion.data.images import read_image
+from edge_emotion.data.images import named_picture, read_image
 from edge_emotion.data.table import bad_row, no_rows, parse_pixels, parse_points, read_rows
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import KEYPOINT_COLUMNS, KEYPOINTS
@@ -92,7 +92,7 @@ def read_keypoint_folder(path: Path) -> KeypointFaces:
 
 def _picture(table: Path, line: int, name: str) -> Image:
     try:
-        image = read_image(table.parent / "images" / name, cv2.IMREAD_GRAYSCALE)
+        image = read_image(named_picture(table.parent / "images", name), cv2.IMREAD_GRAYSCALE)
     except EdgeEmotionError as error:
         raise EdgeEmotionError(f"{table}, line {line}: {error}") from error
     height, width = image.shape

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,12 @@ from edge_emotion.types import Floats, Image
 _LONGEST_FIELD = 200_000
 _LONGEST_LINE = 1_000_000
 
-_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError)
+# Gray values as text are packed to a third; a zip can hold a thousand times its size.  What is
+# small may be anything.
+_MOST_PACKED, _SMALL_TABLE, _LARGEST_TABLE = 50, 4 << 20, 4 << 30
+
+# UnicodeDecodeError: of a name in it
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeDecodeError)
 _COPY_AGAIN = "copy or download it again"
 
 
@@ -195,6 +201,15 @@ def _only_csv(path: Path, archive: zipfile.ZipFile) -> str:
             f"{path} holds {len(names)} CSV files",
             expected="one",
             remedy="unpack it and name the CSV file",
+        )
+    packed = archive.getinfo(names[0])
+    small = packed.file_size <= max(_SMALL_TABLE, _MOST_PACKED * packed.compress_size)
+    if not small or packed.file_size > _LARGEST_TABLE:
+        raise EdgeEmotionError(
+            f"{path} unpacks from {packed.compress_size:,} to {packed.file_size:,} bytes, as no "
+            "table of faces does",
+            expected=f"at most {_MOST_PACKED} times as many, and {_LARGEST_TABLE >> 30} GiB",
+            remedy="unpack it and name the CSV file, if you trust it",
         )
     return names[0]
 

@@ -77,7 +77,12 @@ class Augmentation:
 
 
 def random_affines(
-    config: Augmentation, rng: np.random.Generator, sides: Floats, zooms: Floats, size: int
+    config: Augmentation,
+    rng: np.random.Generator,
+    sides: Floats,
+    zooms: Floats,
+    size: int,
+    mirrorable: Flags | None = None,
 ) -> tuple[Floats, Flags]:
     """Draw a map from each of some square source pictures to a `size` px face.
 
@@ -87,6 +92,7 @@ def random_affines(
         sides: `(N,)`, of the sources in px.
         zooms: `(N,)`, face pixels per source pixel when nothing is drawn.
         size: side of the faces in px.
+        mirrorable: `(N,)`, whether each may be mirrored; None lets all.
 
     Returns:
         `(N, 2, 3) float32` matrices for pixel coordinates, and `(N,)` whether each mirrors.
@@ -95,6 +101,8 @@ def random_affines(
     angles = np.deg2rad(rng.uniform(-config.turn_deg, config.turn_deg, count))
     scales = zooms * (1 + config.zoom) ** rng.uniform(-1, 1, count)
     mirrored = rng.random(count) < config.mirror
+    if mirrorable is not None:
+        mirrored &= mirrorable
     cos, sin = scales * np.cos(angles), scales * np.sin(angles)
     linear = np.stack([cos, -sin, sin, cos], axis=1).reshape(count, 2, 2)
     linear[mirrored, :, 0] *= -1

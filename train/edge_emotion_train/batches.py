@@ -1,5 +1,6 @@
 """Batches for fitting: faces augmented afresh each epoch, ahead of the network, in a thread."""
 
+import abc
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats, Image
 from edge_emotion_train.augment import (
     Augmentation,
+    Flags,
     change_light,
     map_points,
     mix,
@@ -35,6 +37,7 @@ class Samples:
         targets: `(N, 5)` class shares, or `(N, 15, 2)` points in pixels of the picture.
         weights: `(N,)`, of each face in the loss.
         side: of the face the network takes, in px.
+        mirrorable: `(N,)`, whether each face may be mirrored; None lets all.
     """
 
     images: list[Image]
@@ -42,6 +45,7 @@ class Samples:
     targets: Floats
     weights: Floats
     side: int
+    mirrorable: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -52,18 +56,24 @@ def emotion_samples(
 ) -> Samples:
     """Join sets of `(faces, weight, tightest)`.
 
+    The target of a face is its label's class and, where it has votes, their shares.  That of a face
+    of none of the emotions is the votes that they have, what is missing spread evenly over them:
+    as undecided as its annotators.  Such faces weigh as their set does, whatever `class_balance`.
+
     `tightest` is how much more closely than ours the set itself frames a face: such faces are shown
     with every framing from ours to the set's own.
     """
     images = [image for faces, _, _ in sets for image in faces.images]
     labels = np.concatenate([faces.labels for faces, _, _ in sets])
     votes = np.concatenate([faces.votes for faces, _, _ in sets])
-    share = np.where(votes.sum(axis=1, keepdims=True) > 0, label_share, 1.0)
+    voted, other = votes.sum(axis=1, keepdims=True), labels < 0
+    share = np.where(voted > 0, label_share, 1.0)
     targets = share * np.eye(len(EMOTIONS), dtype=np.float32)[labels] + (1 - share) * votes
-    counts = np.bincount(labels, minlength=len(EMOTIONS))
-    class_weights = (len(labels) / np.maximum(counts, 1)) ** class_balance
+    targets = np.where(other[:, None], votes + (1 - voted) / len(EMOTIONS), targets)
+    counts = np.bincount(labels[~other], minlength=len(EMOTIONS))
+    class_weights = (counts.sum() / np.maximum(counts, 1)) ** class_balance
     weights = np.concatenate([np.full(len(faces), weight) for faces, weight, _ in sets])
-    weights = weights * class_weights[labels]
+    weights = weights * np.where(other, 1.0, class_weights[labels])
     zooms = [
         (EMOTION_SIDE_PX / faces.images.shape[1] * np.array([1.0, tightest]))[None].repeat(
             len(faces), axis=0
@@ -106,27 +116,17 @@ def encode_offsets(points: Floats, mean_face: Floats) -> tuple[Floats, Floats]:
     return targets.reshape(flat), learnable.reshape(flat).astype(np.float32)
 
 
-class AugmentedBatches(keras.utils.PyDataset):
-    """Every sample once an epoch, in an order and with changes drawn from seed and epoch.
-
-    Yields `(faces, targets, weights)`: `(B, S, S, 1)` in [0, 1]; `(B, 5)` and `(B,)` for emotion,
-    `(B, 30)` and `(B, 30)` for keypoints.
+class BatchesAhead(keras.utils.PyDataset, abc.ABC):
+    """Batches of an epoch whose rows, order and changes are drawn from seed and epoch.
 
     A thread of its own makes the next batches meanwhile.  (Keras's `workers` are not used: under
     JAX they begin before the first epoch is known and hand out batches of another one.)
     """
 
     def __init__(
-        self,
-        samples: Samples,
-        augmentation: Augmentation,
-        batch_size: int,
-        seed: int,
-        mean_face: Floats | None = None,
-        workers: int = 1,
-        share: Spread = ALONE,
+        self, rows: int, batch_size: int, seed: int, workers: int = 1, share: Spread = ALONE
     ) -> None:
-        """`workers` threads, which changes nothing about what is made.
+        """`rows` an epoch, made by `workers` threads, which changes nothing about what is made.
 
         More than one are slower: nearly all the time passes in OpenCV calls of some 10 µs, and each
         of them ends with waiting for the interpreter's lock (see benchmarks/input_pipeline.py).
@@ -134,11 +134,9 @@ class AugmentedBatches(keras.utils.PyDataset):
         Of each batch only the rows of this process's `share` are made, with changes of their own.
         """
         super().__init__()
-        self._samples = samples
-        self._augmentation = augmentation
+        self._rows = rows
         self._batch_size = batch_size
         self._seed = seed
-        self._mean_face = mean_face
         self._share = share
         self._ahead = workers + 1  # one more is ready when the network asks
         self._pool = ThreadPoolExecutor(workers, "batches")
@@ -147,13 +145,13 @@ class AugmentedBatches(keras.utils.PyDataset):
     @property
     def num_batches(self) -> int:
         """Batches of an epoch; the last, smaller one is left out so that shapes stay the same."""
-        return max(1, len(self._samples) // self._batch_size)
+        return max(1, self._rows // self._batch_size)
 
     def start_epoch(self, epoch: int) -> None:
         """Draw an epoch's order; a run that is resumed gets the same as one that was not."""
         self._epoch = epoch
         rng = np.random.default_rng((self._seed, epoch))
-        self._order = rng.permutation(len(self._samples))
+        self._order = rng.permutation(self._rows)
         self._made: dict[int, Future[Batch]] = {}
 
     def __getitem__(self, index: int) -> Batch:
@@ -167,13 +165,41 @@ class AugmentedBatches(keras.utils.PyDataset):
         seed = (self._seed, self._epoch, index, self._share.rank)
         return self._pool.submit(self._make, mine, seed)
 
+    @abc.abstractmethod
+    def _make(self, rows: Indices, seed: tuple[int, ...]) -> Batch:
+        """The batch of some rows, by a random generator's seed of its own."""
+
+
+class AugmentedBatches(BatchesAhead):
+    """Every sample once an epoch.
+
+    Yields `(faces, targets, weights)`: `(B, S, S, 1)` in [0, 1]; `(B, 5)` and `(B,)` for emotion,
+    `(B, 30)` and `(B, 30)` for keypoints.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        augmentation: Augmentation,
+        batch_size: int,
+        seed: int,
+        mean_face: Floats | None = None,
+        workers: int = 1,
+        share: Spread = ALONE,
+    ) -> None:
+        self._samples = samples
+        self._augmentation = augmentation
+        self._mean_face = mean_face
+        super().__init__(len(samples), batch_size, seed, workers, share)
+
     def _make(self, rows: Indices, seed: tuple[int, ...]) -> Batch:
         rng = np.random.default_rng(seed)
         samples, side = self._samples, self._samples.side
         images = [samples.images[row] for row in rows]
         sides = np.array([len(image) for image in images])
         zooms = rng.uniform(*samples.zooms[rows].T)
-        matrices, mirrored = random_affines(self._augmentation, rng, sides, zooms, side)
+        mirrorable = None if samples.mirrorable is None else samples.mirrorable[rows]
+        matrices, mirrored = random_affines(self._augmentation, rng, sides, zooms, side, mirrorable)
         faces = np.empty((len(rows), side, side), np.uint8)
         for image, matrix, face in zip(images, matrices, faces, strict=True):
             warp(image, matrix, face)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError, warn
-from edge_emotion.files import replacing
+from edge_emotion.files import remove_leftovers, replacing
 from edge_emotion_train.interrupted import saved_epochs
 
 _KEPT = 2
@@ -58,12 +58,6 @@ class Checkpoints(keras.callbacks.Callback):
         for older in saved_epochs(self._folder)[:-_KEPT]:
             (self._folder / _NAME.format(older)).unlink(missing_ok=True)
         remove_leftovers(self._folder)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a kill in the middle of writing left in a folder (see `files.replacing`)."""
-    for left in folder.glob(".*.part.*"):
-        left.unlink(missing_ok=True)
 
 
 def save_values(path: Path, variables: Sequence[Any]) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import tomli_w
 
 from edge_emotion.errors import WrongUse
+from edge_emotion.modelfile import Task
 from edge_emotion.quiet import native_messages_hidden, silence_tensorflow
 from edge_emotion_train.cluster import Cluster, run_joined
 from edge_emotion_train.datasets import check_paths
 from edge_emotion_train.interrupted import find_interrupted, resumable
-from edge_emotion_train.recipe import Recipe, Task, load_recipe, parse
+from edge_emotion_train.recipe import Recipe, load_recipe, parse
 from edge_emotion_train.runs import read_recipe
 from edge_emotion_train.tables import override
 

@@ -12,13 +12,23 @@ import numpy as np
 
 from edge_emotion.data.class_folders import read_class_folders
 from edge_emotion.data.cleaning import read_left_out, without
+from edge_emotion.data.detection import closeups, read_detection_folder, read_wider_face
 from edge_emotion.data.duplicates import first_of_identical, has_near_twin
-from edge_emotion.data.faces import EmotionFaces, Faces, KeypointFaces, Strings, plain_faces, take
-from edge_emotion.data.fer2013 import read_fer2013
+from edge_emotion.data.faces import (
+    AnyFaces,
+    DetectionPhotos,
+    EmotionFaces,
+    Faces,
+    KeypointFaces,
+    Strings,
+    plain_faces,
+    take,
+)
+from edge_emotion.data.fer2013 import read_fer2013, read_fer2013_others
 from edge_emotion.data.keypoints import read_kaggle_keypoints, read_keypoint_folder
-from edge_emotion.data.splits import split_groups
+from edge_emotion.data.splits import split_by_name, split_groups
 from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.labels import DETECTED, EMOTIONS, KEYPOINTS, SHOWN
 from edge_emotion.preprocess import (
     EYE_DISTANCE,
     EYE_MIDPOINT,
@@ -27,10 +37,13 @@ from edge_emotion.preprocess import (
     cut,
 )
 from edge_emotion.types import Floats
-from edge_emotion_train.drawn_faces import emotion_faces, keypoint_faces
+from edge_emotion_train.drawn_faces import detection_photos, emotion_faces, keypoint_faces
 from edge_emotion_train.recipe import DataSet, Recipe
 
 FER2013_VALIDATION_SHARE = 0.05
+CLOSEUPS = (
+    "keypoint_closeups"  # the reader whose pictures show one face each, and need show no more
+)
 TEST_USAGES = ("PublicTest", "Test")
 
 # iBUG's points minus Kaggle's on the same photographs, x and y in pixels of a 96 px face, in the
@@ -61,9 +74,9 @@ IBUG_MINUS_KAGGLE_PX = np.array(
 class Split:
     """Train, validation and test rows of one set."""
 
-    train: EmotionFaces | KeypointFaces
-    validation: EmotionFaces | KeypointFaces
-    test: EmotionFaces | KeypointFaces
+    train: AnyFaces
+    validation: AnyFaces
+    test: AnyFaces
     dropped: dict[str, int] = field(default_factory=dict)
 
 
@@ -121,6 +134,8 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
     if isinstance(faces, EmotionFaces):
         faces = _without_excluded(faces, data, source)
         return split_fer2013(_reframe(faces, source), source, seed)
+    if isinstance(faces, DetectionPhotos):
+        return split_photos(_without_excluded(faces, data, source), source)
     faces = _without_excluded(faces, data, source)
     if source.convention == "ibug":
         faces = replace(faces, keypoints=faces.keypoints - IBUG_MINUS_KAGGLE_PX)
@@ -129,7 +144,8 @@ def load_set(data: Path, name: str, source: DataSet, seed: int) -> Split:
 
 def _read_fer2013(data: Path, source: DataSet, seed: int) -> EmotionFaces:
     ferplus = data / source.ferplus if source.ferplus else None
-    return read_fer2013(data / source.path, ferplus)
+    read = read_fer2013_others if source.reader == "fer2013_others" else read_fer2013
+    return read(data / source.path, ferplus)
 
 
 def _draw_emotions(data: Path, source: DataSet, seed: int) -> EmotionFaces:
@@ -138,8 +154,9 @@ def _draw_emotions(data: Path, source: DataSet, seed: int) -> EmotionFaces:
 
 
 # A set's reader: from the data folder, the set and the recipe's seed to faces.
-READERS: dict[str, Callable[[Path, DataSet, int], EmotionFaces | KeypointFaces]] = {
+READERS: dict[str, Callable[[Path, DataSet, int], AnyFaces]] = {
     "fer2013": _read_fer2013,
+    "fer2013_others": _read_fer2013,
     "class_folders": lambda data, source, seed: read_class_folders(
         data / source.path, source.side_px
     ),
@@ -147,6 +164,10 @@ READERS: dict[str, Callable[[Path, DataSet, int], EmotionFaces | KeypointFaces]]
     "keypoint_folder": lambda data, source, seed: read_keypoint_folder(data / source.path),
     "drawn_emotion": _draw_emotions,
     "drawn_keypoints": lambda data, source, seed: keypoint_faces(source.count, seed),
+    "detection_folder": lambda data, source, seed: read_detection_folder(data / source.path),
+    "wider_face": lambda data, source, seed: read_wider_face(data / source.path),
+    CLOSEUPS: lambda data, source, seed: closeups(read_keypoint_folder(data / source.path)),
+    "drawn_detection": lambda data, source, seed: detection_photos(source.count, seed),
 }
 
 
@@ -169,20 +190,24 @@ def check_training_rows(splits: dict[str, Split]) -> None:
             remedy="check the data, and `shares` and `exclude` in the recipe",
         )
     for name, lacking in missing.items():
-        if lacking and len(splits[name].train):
+        train = splits[name].train
+        undecided = isinstance(train, EmotionFaces) and (train.labels < 0).all()
+        if lacking and len(train) and not undecided:
             warn(f"no training face of {name} shows {_listed(lacking)}; those of other sets do")
 
 
-def _missing_in(faces: EmotionFaces | KeypointFaces) -> set[str]:
-    """Emotions or keypoints that no face has."""
+def _missing_in(faces: AnyFaces) -> set[str]:
+    """Emotions or keypoints that no face has; of photographs a face where none has one."""
+    if isinstance(faces, DetectionPhotos):
+        return set() if any(map(len, faces.faces)) else set(DETECTED)
     if isinstance(faces, EmotionFaces):
-        return set(EMOTIONS) - {EMOTIONS[label] for label in faces.labels}
+        return set(EMOTIONS) - {SHOWN[label] for label in faces.labels}
     missing = np.isnan(faces.keypoints[..., 0]).all(axis=0)
     return {KEYPOINTS[point] for point in np.flatnonzero(missing)}
 
 
 def _listed(names: set[str]) -> str:
-    return ", ".join(name for name in (*EMOTIONS, *KEYPOINTS) if name in names)
+    return ", ".join(name for name in (*EMOTIONS, *KEYPOINTS, *DETECTED) if name in names)
 
 
 def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
@@ -215,6 +240,17 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
     return Split(take(rest, ~chosen), take(rest, chosen), test, dropped)
 
 
+def split_photos(photos: DetectionPhotos, source: DataSet) -> Split:
+    """Photographs split by their names, so that one stays unseen by every later training, too.
+
+    They are few, and nothing is chosen by validation unless `patience` is set: where a set has no
+    share to validate on, the test photographs do.
+    """
+    parts = split_by_name(photos.groups, source.shares)
+    train, validation, test = (take(photos, rows) for rows in parts)
+    return Split(train, validation if len(validation) else test, test)
+
+
 def first_only(faces: EmotionFaces) -> EmotionFaces:
     """The same faces without those that repeat an earlier one pixel by pixel."""
     return take(faces, first_of_identical(faces.images) == np.arange(len(faces)))
@@ -228,6 +264,7 @@ def _without_twins(splits: dict[str, Split]) -> dict[str, Split]:
             plain_faces(faces.images, KEYPOINT_SIDE_PX)
             for split in splits.values()
             for faces in (split.validation, split.test)
+            if isinstance(faces, KeypointFaces)
         ]
     )
     cleaned = {}

@@ -19,12 +19,13 @@ from keras import ops
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.labels import MIRRORED_KEYPOINTS
+from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
 from edge_emotion_train.losses import make_teacher_loss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.networks.saved import read_network
-from edge_emotion_train.recipe import Recipe, Task, Teacher
+from edge_emotion_train.recipe import Recipe, Teacher
 from edge_emotion_train.runs import read_run
 
 TeacherLoss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]

@@ -10,7 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces
+from edge_emotion.data.detection import face_boxes
+from edge_emotion.data.faces import DetectionPhotos, EmotionFaces, KeypointFaces
+from edge_emotion.detection_metrics import LabelledFaces
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.preprocess import (
     EMOTION_SIDE_PX,
@@ -114,6 +116,20 @@ def keypoint_faces(count: int, seed: int, margin: int = 0) -> KeypointFaces:
     )
 
 
+def detection_photos(count: int, seed: int) -> DetectionPhotos:
+    """Photographs of 320×240 px with up to three faces each, every eighth without one."""
+    rng = np.random.default_rng(seed)
+    images, faces = [], []
+    for row in range(count):
+        people = 0 if row % 8 == 7 else 1 + row % 3
+        image, boxes = _drawn_people(people, rng)
+        grades = np.zeros(len(boxes), np.int64)
+        images.append(image)
+        faces.append(LabelledFaces(max(image.shape), boxes, grades, grades, grades > 0))
+    names = np.array([f"drawn_{row:04}.png" for row in range(count)])
+    return DetectionPhotos(tuple(images), tuple(faces), names, names)
+
+
 def drawn_frame(
     rng: np.random.Generator,
     emotion: int = EMOTIONS.index("Happy"),
@@ -133,6 +149,21 @@ def drawn_frame(
     gray = _lit(image, rng).astype(np.float32)
     tinted = np.clip(gray[..., None] * np.array((0.85, 1.0, 1.08)), 0, 255).astype(np.uint8)
     return DrawnFrame(tinted, crop, points, emotion)
+
+
+def _drawn_people(people: int, rng: np.random.Generator) -> tuple[Image, Floats]:
+    """A picture, and the boxes of its faces, each in a column of its own."""
+    height, width = 240, 320
+    image = _patches(height, width, rng)
+    points = []
+    column = width // max(1, people)
+    for number in range(people):
+        side = int(rng.integers(32, min(column, 160)))
+        x = number * column + rng.integers(0, column - side + 1)
+        y = rng.integers(0, height - side)
+        emotion = int(rng.integers(len(EMOTIONS)))
+        points.append(_draw(image, SquareCrop(int(x), int(y), side), emotion, rng))
+    return _lit(image, rng), face_boxes(np.reshape(points, (-1, len(KEYPOINTS), 2)))
 
 
 def _draw(image: Image, crop: SquareCrop, emotion: int, rng: np.random.Generator) -> Floats:

@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,27 +13,38 @@ import keras
 import tomli_w
 
 import edge_emotion
-from edge_emotion.data.faces import KeypointFaces, plain_faces
+from edge_emotion.data.faces import DetectionPhotos, KeypointFaces, plain_faces
 from edge_emotion.files import replacing, write_text
+from edge_emotion.locks import alone_in
 from edge_emotion.metrics import rmse_px
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
-from edge_emotion_train.batches import AugmentedBatches
-from edge_emotion_train.checkpoint import Checkpoints, remove_leftovers
+from edge_emotion_train.augment import Augmentation
+from edge_emotion_train.batches import AugmentedBatches, BatchesAhead
+from edge_emotion_train.checkpoint import Checkpoints
 from edge_emotion_train.datasets import Split, check_training_rows, describe, load_sets
+from edge_emotion_train.detection_augment import DetectionAugmentation
+from edge_emotion_train.detection_batches import DetectionBatches, DetectionSamples
+from edge_emotion_train.detection_figures import (
+    DetectionFigures,
+    answer_pictures,
+    compare,
+    figures,
+)
 from edge_emotion_train.devices import Spread, spread
 from edge_emotion_train.distillation import LoadedTeacher, distilled, read_teachers
 from edge_emotion_train.history import History
 from edge_emotion_train.interrupted import RESUME, check_folder, newest_epoch
-from edge_emotion_train.losses import RmsePx, make_loss
+from edge_emotion_train.losses import make_loss, make_metrics
 from edge_emotion_train.networks import build, count_macs, summary, totals
 from edge_emotion_train.optimizers import make_optimizer
-from edge_emotion_train.pictures.run import leave_pictures
+from edge_emotion_train.pictures.run import leave_detector_pictures, leave_pictures
 from edge_emotion_train.predicting import predict
 from edge_emotion_train.prepare import Prepared, prepare
 from edge_emotion_train.progress import Progress, Speed, say
 from edge_emotion_train.quantization_aware import quantization_aware
 from edge_emotion_train.recipe import Fit, Recipe
+from edge_emotion_train.starting import begin_with, read_start
 from edge_emotion_train.stopping import StopEarly
 from edge_emotion_train.validation import ValidationBatches
 
@@ -49,15 +60,23 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
 
     Raises:
         EdgeEmotionError: data or a teacher missing or unreadable, or the folder holds another
-            recipe's run.
+            recipe's run, or another training writes into it.
     """
+    with ExitStack() as writing:
+        _train(recipe, data, out, writing)
+    return out
+
+
+def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
     with spread() as share, _own_folder(out, share) as folder:
+        if share.first:
+            writing.enter_context(alone_in(out, "wait for its end, or name another --out"))
         # Loading teachers draws random numbers: the same in all processes, and before the fit's.
         keras.utils.set_random_seed(recipe.seed)
         recipe, teachers = read_teachers(recipe)
+        recipe, start = read_start(recipe)
         keras.utils.set_random_seed(recipe.seed)
         check_folder(out, recipe)
-        remove_leftovers(folder)
         share.check_agreement("epochs to go on after", newest_epoch(folder))
         if epoch := newest_epoch(folder):
             say(f"going on after epoch {epoch} of the interrupted run in {out}")
@@ -69,7 +88,7 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
         share.check_batch_size(recipe.fit.batch_size, len(prepared.samples))
         table = {**recipe.as_dict(), "data": str(data.resolve())}
         write_text(folder / "recipe.toml", tomli_w.dumps(table))
-        weights = _fit_all(_Job(recipe, prepared, teachers, share, folder))
+        weights = _fit_all(_Job(recipe, prepared, teachers, start, share, folder))
     if share.first:
         keras.utils.clear_session()  # layers are numbered from 0, as in network.txt
         network = build(recipe.task, recipe.network)
@@ -78,8 +97,10 @@ def train(recipe: Recipe, data: Path, out: Path) -> Path:
             network.save(part)
         _write_metrics(out, recipe, network, prepared, splits)
         shutil.rmtree(out / RESUME, ignore_errors=True)
-        leave_pictures(out, network, splits, prepared.mean_face)
-    return out
+        if prepared.photos is None:
+            leave_pictures(out, network, splits, prepared.mean_face)
+        else:
+            leave_detector_pictures(out, network, prepared.photos)
 
 
 @contextmanager
@@ -106,6 +127,7 @@ class _Job:
     recipe: Recipe
     prepared: Prepared
     teachers: tuple[LoadedTeacher, ...]
+    start: list[Floats]
     share: Spread
     folder: Path
 
@@ -133,6 +155,7 @@ def _fit_all(job: _Job) -> list[Floats]:
     keras.mixed_precision.set_global_policy(fit.precision)
     try:
         model = build(recipe.task, recipe.network)
+        begin_with(model, job.start, recipe)
         job.share.synchronize(model)
         write_text(job.folder / "network.txt", summary(model) + "\n")
         say(f"{recipe.name}: {totals(model)}")
@@ -163,19 +186,12 @@ def _fit(model: keras.Model, job: _Job, phase: _Phase) -> int:
     """Fit `model`, or what is left of it; returns after which epoch of the training it ended."""
     recipe, prepared, fit = job.recipe, job.prepared, phase.fit
     resume = job.folder / RESUME / phase.name
-    batches = AugmentedBatches(
-        prepared.samples,
-        recipe.augment,
-        fit.batch_size,
-        recipe.seed,
-        prepared.mean_face,
-        share=job.share,
-    )
+    batches = _batches(job, fit.batch_size)
     model = distilled(model, recipe, job.teachers, prepared.mean_face)
     model.compile(
         make_optimizer(fit, batches.num_batches),
         make_loss(recipe),
-        weighted_metrics=["accuracy"] if recipe.task == "emotion" else [RmsePx()],
+        weighted_metrics=make_metrics(recipe.task),
         jit_compile=fit.xla,
     )
     checkpoints = Checkpoints(resume)
@@ -195,6 +211,7 @@ def _fit(model: keras.Model, job: _Job, phase: _Phase) -> int:
                 keras.callbacks.LambdaCallback(
                     on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
                 ),
+                *_detection_figures(job),
                 *([keras.callbacks.SwapEMAWeights()] if fit.ema else []),
                 speed,
                 History(job.folder / "history.csv", phase.name),
@@ -207,6 +224,23 @@ def _fit(model: keras.Model, job: _Job, phase: _Phase) -> int:
             ],
         )
     return start + len(done.epoch)
+
+
+def _batches(job: _Job, batch_size: int) -> BatchesAhead:
+    recipe, samples = job.recipe, job.prepared.samples
+    if isinstance(samples, DetectionSamples):
+        assert isinstance(recipe.augment, DetectionAugmentation)
+        return DetectionBatches(samples, recipe.augment, batch_size, recipe.seed, job.share)
+    assert isinstance(recipe.augment, Augmentation)
+    mean_face = job.prepared.mean_face
+    return AugmentedBatches(
+        samples, recipe.augment, batch_size, recipe.seed, mean_face, share=job.share
+    )
+
+
+def _detection_figures(job: _Job) -> list[keras.callbacks.Callback]:
+    photos = job.prepared.photos
+    return [] if photos is None else [DetectionFigures(photos, job.share)]
 
 
 def _write_metrics(
@@ -227,7 +261,9 @@ def _write_metrics(
         "mean_face": None if prepared.mean_face is None else prepared.mean_face.tolist(),
         "validation": {"faces": len(inputs)},
     }
-    if recipe.task == "emotion":
+    if prepared.photos is not None:
+        metrics["validation"] = _measured(model, prepared.photos)
+    elif recipe.task == "emotion":
         answers = model.predict(inputs, batch_size=256, verbose=0)
         hits = answers.argmax(axis=1) == targets.argmax(axis=1)
         metrics["validation"]["accuracy"] = float(hits.mean())
@@ -239,3 +275,12 @@ def _write_metrics(
         answers = predict(model, prepared.mean_face, images)
         metrics["validation"]["rmse_px"] = rmse_px(faces.window_keypoints, answers)
     write_text(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+
+
+def _measured(model: keras.Model, photos: DetectionPhotos) -> dict[str, Any]:
+    matches = compare(answer_pictures(model, photos), photos)
+    return {
+        "photographs": len(photos),
+        "faces": int(matches.counted.sum()),
+        **figures(matches),
+    }

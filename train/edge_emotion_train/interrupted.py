@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, ExitCode, WrongUse
-from edge_emotion_train.recipe import Recipe, Task
+from edge_emotion.modelfile import Task
+from edge_emotion_train.recipe import Recipe
 from edge_emotion_train.runs import METRICS_FILE, RECIPE_FILE, read_recipe
 
 RESUME = "resume"  # the folder in a run's, with one for each of its fits

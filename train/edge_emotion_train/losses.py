@@ -1,13 +1,16 @@
 """What is minimised and what is watched, in keras.ops so that every backend runs it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from edge_emotion.labels import EMOTIONS
+from edge_emotion.labels import SHOWN
+from edge_emotion.modelfile import Task
 from edge_emotion.types import Floats
+from edge_emotion_train.detection_loss import DetectionLoss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.recipe import Recipe
 
@@ -15,11 +18,22 @@ from edge_emotion_train.recipe import Recipe
 def make_loss(recipe: Recipe) -> keras.losses.Loss:
     """The loss a recipe asks for; `auto` is the first of its task's."""
     fit = recipe.fit
+    if recipe.task == "detector":
+        return DetectionLoss()
     if recipe.task == "emotion":
         return keras.losses.CategoricalCrossentropy(label_smoothing=fit.label_smoothing)
     if fit.loss == "mse":
         return SquaredError()
+    if fit.loss == "huber":
+        return HuberLoss(fit.huber_px)
     return WingLoss(fit.wing_width_px, fit.wing_curvature_px)
+
+
+def make_metrics(task: Task) -> list[Any]:
+    """What is watched beside the loss, batch by batch; the detector is measured as a whole."""
+    if task == "emotion":
+        return ["accuracy"]
+    return [RmsePx()] if task == "keypoints" else []
 
 
 def make_teacher_loss(recipe: Recipe) -> keras.losses.Loss:
@@ -31,7 +45,7 @@ def make_teacher_loss(recipe: Recipe) -> keras.losses.Loss:
 
 def weigh_classes(weights: Floats, labels: Floats, factors: Mapping[str, float]) -> Floats:
     """`(N,)` weights of faces, each times its label's factor (1 where none); their mean stays."""
-    by_label = np.array([factors.get(name, 1.0) for name in EMOTIONS], np.float32)
+    by_label = np.array([factors.get(name, 1.0) for name in SHOWN], np.float32)
     weighed: Floats = weights * by_label[labels]
     return weighed * (weights.mean() / weighed.mean())
 
@@ -69,6 +83,28 @@ class SquaredError(keras.losses.Loss):
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """`(N, 30)` losses of `(N, 30)` offsets."""
         return ops.square((y_true - y_pred) * OFFSET_LIMIT_PX)
+
+
+class HuberLoss(keras.losses.Loss):
+    """Huber's loss (Huber 1964, "Robust Estimation of a Location Parameter"), on offsets in units
+    of `OFFSET_LIMIT_PX`; masks as `WingLoss`.
+
+    `e²/2` for errors below `width`, linear beyond: the squares are the best estimator for labels
+    that scatter as a Gaussian does, and the few that lie far out do not prevail.
+
+    Args:
+        width_px: where the loss turns linear.
+    """
+
+    def __init__(self, width_px: float) -> None:
+        super().__init__(name="huber", reduction="mean_with_sample_weight")
+        self.width_px = width_px
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """`(N, 30)` losses of `(N, 30)` offsets."""
+        error = ops.abs(y_true - y_pred) * OFFSET_LIMIT_PX
+        beyond = self.width_px * (error - self.width_px / 2)
+        return ops.where(error < self.width_px, ops.square(error) / 2, beyond)
 
 
 class SoftenedDivergence(keras.losses.Loss):

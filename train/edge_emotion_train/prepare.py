@@ -1,12 +1,23 @@
 """From the sets of a recipe to what a fit is given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces, plain_faces
+from edge_emotion.data.detection import letterboxed
+from edge_emotion.data.faces import (
+    AnyFaces,
+    DetectionPhotos,
+    EmotionFaces,
+    KeypointFaces,
+    answerable,
+    photos_together,
+    plain_faces,
+)
 from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS
+from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
 from edge_emotion_train.batches import (
@@ -17,18 +28,27 @@ from edge_emotion_train.batches import (
     encode_offsets,
     keypoint_samples,
 )
-from edge_emotion_train.datasets import Split, mean_face
+from edge_emotion_train.datasets import CLOSEUPS, Split, mean_face
+from edge_emotion_train.detection_batches import DetectionSamples, detection_samples, plain_pictures
 from edge_emotion_train.losses import weigh_classes
 from edge_emotion_train.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a fit is given: samples, validation arrays and, for keypoints, the mean face."""
+    """What a fit is given.
 
-    samples: Samples
+    Attributes:
+        samples: what its batches are made of.
+        validation: as its batches are, without changes.
+        mean_face: `(15, 2)` pixels of the 96 px face, for keypoints.
+        photos: those of `validation` as the network sees them, for the detector.
+    """
+
+    samples: Samples | DetectionSamples
     validation: Batch
-    mean_face: Floats | None
+    mean_face: Floats | None = None
+    photos: DetectionPhotos | None = None
 
 
 def prepare(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
@@ -38,13 +58,11 @@ def prepare(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
         WrongUse: a set holds faces for the other task, or there is none to validate on.
     """
     _check_sets(recipe, splits)
-    if recipe.task == "emotion":
-        return _prepare_emotion(recipe, splits)
-    return _prepare_keypoints(recipe, splits)
+    return _PREPARE[recipe.task](recipe, splits)
 
 
 def _check_sets(recipe: Recipe, splits: dict[str, Split]) -> None:
-    kind = EmotionFaces if recipe.task == "emotion" else KeypointFaces
+    kind = _KINDS[recipe.task]
     for name, split in splits.items():
         if not isinstance(split.train, kind):
             raise WrongUse(
@@ -52,14 +70,16 @@ def _check_sets(recipe: Recipe, splits: dict[str, Split]) -> None:
                 expected=f"{kind.__name__} for {recipe.task}",
                 remedy="choose another reader in the recipe",
             )
-    # Keypoints are validated on the first set alone, whose convention is the target.
-    validating = list(splits.values())[: None if recipe.task == "emotion" else 1]
+    # Keypoints are validated on the first set alone, whose convention is the target; close-ups
+    # show the detector nothing but faces.
+    whole = [part for name, part in splits.items() if recipe.sets[name].reader != CLOSEUPS]
+    validating = whole[: 1 if recipe.task == "keypoints" else None]
     if not any(len(split.validation) for split in validating):
         raise WrongUse(
             f"recipe {recipe.name} leaves no face to validate on",
-            expected="a validation share in a set"
-            if recipe.task == "emotion"
-            else "one in the first",
+            expected="one in the first"
+            if recipe.task == "keypoints"
+            else "a validation share in a set",
             remedy="change `shares` in the recipe",
         )
 
@@ -68,12 +88,13 @@ def _prepare_emotion(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
     sets = []
     faces, labels = [], []
     for name, split in splits.items():
-        assert isinstance(split.train, EmotionFaces) and isinstance(split.validation, EmotionFaces)
+        validation = answerable(split.validation)
+        assert isinstance(split.train, EmotionFaces) and isinstance(validation, EmotionFaces)
         source = recipe.sets[name]
         tightest = split.train.images.shape[1] / source.side_px
         sets.append((split.train, source.weight, tightest))
-        faces.append(plain_faces(split.validation.images, EMOTION_SIDE_PX))
-        labels.append(split.validation.labels)
+        faces.append(plain_faces(validation.images, EMOTION_SIDE_PX))
+        labels.append(validation.labels)
     samples = emotion_samples(sets, recipe.fit.label_share, recipe.fit.class_balance)
     trained_labels = np.concatenate([split.labels for split, _, _ in sets])
     weights = weigh_classes(samples.weights, trained_labels, recipe.fit.class_weights)
@@ -93,4 +114,43 @@ def _prepare_keypoints(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
     mean = mean_face(sets[0][0])
     faces = plain_faces(first.validation.images, KEYPOINT_SIDE_PX)
     targets, known = encode_offsets(first.validation.window_keypoints, mean)
-    return Prepared(keypoint_samples(sets), (as_input(faces), targets, known), mean)
+    mirrorable = [
+        np.full(len(faces), True) if recipe.sets[name].mirror_incomplete else faces.complete
+        for name, (faces, _) in zip(splits, sets, strict=True)
+    ]
+    samples = replace(keypoint_samples(sets), mirrorable=np.concatenate(mirrorable))
+    return Prepared(samples, (as_input(faces), targets, known), mean)
+
+
+def _prepare_detector(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
+    photos, near, validation = [], [], []
+    for name, split in splits.items():
+        assert isinstance(split.train, DetectionPhotos)
+        assert isinstance(split.validation, DetectionPhotos)
+        source = recipe.sets[name]
+        if source.reader == CLOSEUPS:
+            near.append((split.train, source.weight))
+        else:
+            photos.append((split.train, source.weight))
+            validation.append(split.validation)
+    samples = detection_samples(photos, near, recipe.fit.pictures_per_epoch)
+    if not len(samples.people):
+        raise WrongUse(
+            f"recipe {recipe.name} has no photograph with a face to train on",
+            expected="at least one, besides close-ups",
+            remedy="add a set of photographs, or change its `shares`",
+        )
+    held_out = letterboxed(photos_together(validation))
+    return Prepared(samples, plain_pictures(held_out), photos=held_out)
+
+
+_KINDS: dict[Task, type[AnyFaces]] = {
+    "emotion": EmotionFaces,
+    "keypoints": KeypointFaces,
+    "detector": DetectionPhotos,
+}
+_PREPARE: dict[Task, Callable[[Recipe, dict[str, Split]], Prepared]] = {
+    "emotion": _prepare_emotion,
+    "keypoints": _prepare_keypoints,
+    "detector": _prepare_detector,
+}

@@ -5,73 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from edge_emotion.errors import WrongUse
 from edge_emotion.labels import EMOTIONS
-from edge_emotion.toml import tomllib
+from edge_emotion.modelfile import Task
+from edge_emotion.toml import NotToml, loads
 from edge_emotion_train import tables
+from edge_emotion_train.architectures import Network, read_network_table
 from edge_emotion_train.augment import Augmentation
-
-Task = Literal["emotion", "keypoints"]
-
-
-@dataclass(frozen=True)
-class EdgeNetwork:
-    """A `resblock-edge` network (see `networks.edge`).
-
-    Attributes:
-        widths: channels of each stage.
-        blocks: residual blocks of each stage.
-        dropout: share of the features dropped before the last layer, when training.
-    """
-
-    widths: tuple[int, ...]
-    blocks: tuple[int, ...]
-    dropout: float = 0.0
-    name: Literal["resblock-edge"] = "resblock-edge"
-
-    def __post_init__(self) -> None:
-        if len(self.widths) != len(self.blocks):
-            raise ValueError(f"{len(self.widths)} widths and {len(self.blocks)} block counts")
-
-
-@dataclass(frozen=True)
-class ReferenceNetwork:
-    """A `resblock-reference` network (see `networks.reference`).
-
-    Attributes:
-        stages: the width of each stage; its blocks are `[width, width, 4 * width]`.
-        pool: side of the average pooling's windows.
-        dense: widths of the dense layers before the answer.
-        dropout: share dropped after each of them, when training.
-    """
-
-    stages: tuple[int, ...] = (64, 128)
-    pool: int = 4
-    dense: tuple[int, ...] = ()
-    dropout: tuple[float, ...] = ()
-    name: Literal["resblock-reference"] = "resblock-reference"
-
-    def __post_init__(self) -> None:
-        if len(self.dense) != len(self.dropout):
-            raise ValueError(f"{len(self.dense)} dense widths and {len(self.dropout)} dropouts")
-
-
-@dataclass(frozen=True)
-class OwnNetwork:
-    """A network of your own.
-
-    Attributes:
-        name: MODULE:FUNCTION, a function of the task and the options that returns a `keras.Model`.
-        options: whatever the function wants to be told.
-    """
-
-    name: str
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-Network = EdgeNetwork | ReferenceNetwork | OwnNetwork
+from edge_emotion_train.detection_augment import DetectionAugmentation
 
 
 @dataclass(frozen=True)
@@ -79,20 +22,25 @@ class DataSet:
     """One set of a recipe; its paths are relative to the data folder.
 
     Attributes:
-        reader: fer2013, class_folders, kaggle_keypoints or keypoint_folder; drawn_emotion and
-            drawn_keypoints draw faces and need no data.
+        reader: fer2013, fer2013_others (its fear and neutral rows, to be undecided on),
+            class_folders, kaggle_keypoints or keypoint_folder; for the detector detection_folder,
+            wider_face, or keypoint_closeups (a keypoint folder's faces with boxes by their eyes);
+            drawn_emotion, drawn_keypoints and drawn_detection draw faces and need no data.
         path: what the reader is given.
         ferplus: FER+'s votes for a fer2013 set.
         count: how many faces are drawn.
         exclude: a list of rows to leave out, made by `edge-emotion data clean`.
-        weight: of each of its faces in the loss.
+        weight: of each of its faces in the loss; for the detector how often each is drawn.
         split: own takes the split that a fer2013 set or class folders come with, if any; shares
             does as with all other sets.
-        shares: of train, validation and test, dealt out by the recipe's seed.
+        shares: of train, validation and test, dealt out by the recipe's seed; for the detector in
+            whole percent, by the names alone (see `splits.split_by_name`).
         side_px: pictures of class folders are brought to this side.
         eye_distance, eye_midpoint_y: how the set frames its faces, in parts of the side, where that
             differs from `preprocess.EYE_DISTANCE` and `EYE_MIDPOINT`.
         convention: kaggle, or ibug for keypoints that need the correction of `datasets`.
+        mirror_incomplete: whether faces with missing points may be mirrored; not where another
+            source labelled them to one side, which mirroring would average away.
     """
 
     reader: str
@@ -107,6 +55,7 @@ class DataSet:
     eye_distance: float = 0.0
     eye_midpoint_y: float = 0.0
     convention: str = "kaggle"
+    mirror_incomplete: bool = True
 
     def __post_init__(self) -> None:
         if self.drawn and self.count < 1:
@@ -117,7 +66,7 @@ class DataSet:
     @property
     def drawn(self) -> bool:
         """Whether its faces are drawn, so that it needs no data."""
-        return self.reader in ("drawn_emotion", "drawn_keypoints")
+        return self.reader in ("drawn_emotion", "drawn_keypoints", "drawn_detection")
 
 
 @dataclass(frozen=True)
@@ -137,15 +86,21 @@ class Fit:
         patience: end after this many epochs without a lower validation loss; 0 never does.  Without
             a moving average the weights of the best epoch become the model then.
         precision: a Keras dtype policy; the saved model is float32 in any case.
-        loss: of keypoints wing or mse; of emotion cross_entropy; auto is the first of these.
+        loss: of keypoints wing, mse or huber; of emotion cross_entropy; auto is the first of these.
         label_smoothing: share of the cross-entropy's targets spread evenly over the classes.
         label_share: share of the label in the target of a face that has FER+ votes.
         class_balance: 0 leaves classes as frequent as they are, 1 gives each the same weight.
         class_weights: factors on that by the emotion's name, 1 for those not named.
         wing_width_px, wing_curvature_px: of the wing loss.
+        huber_px: error from which Huber's loss is linear.
         distillation: share of the loss that follows the recipe's teachers, where it names any.
         temperature: softens emotions' probabilities while they are compared with the teachers'.
         xla: whether XLA compiles the training step; auto does so on a GPU.
+        start: a .keras file whose weights the training begins with, of the recipe's own network;
+            relative paths are taken from the folder that training is started in.
+        start_sha256: of that file; a run records it, and a recipe that has it takes no other file.
+        pictures_per_epoch: of the detector, whose pictures are drawn anew each time; 0 is as many
+            as there are photographs and close-ups.
     """
 
     epochs: int
@@ -162,16 +117,20 @@ class Fit:
     patience: int = 0
     quantization_aware_epochs: int = 0
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "mixed_bfloat16"
-    loss: Literal["auto", "wing", "mse", "cross_entropy"] = "auto"
+    loss: Literal["auto", "wing", "mse", "huber", "cross_entropy"] = "auto"
     label_smoothing: float = 0.0
     label_share: float = 0.6
     class_balance: float = 0.0
     class_weights: dict[str, float] = field(default_factory=dict)
     wing_width_px: float = 5.0
     wing_curvature_px: float = 1.5
+    huber_px: float = 4.0
     distillation: float = 0.5
     temperature: float = 2.0
     xla: Literal[True, False, "auto"] = "auto"
+    start: str = ""
+    start_sha256: str = ""
+    pictures_per_epoch: int = 0
 
     def __post_init__(self) -> None:
         for name in (
@@ -180,6 +139,7 @@ class Fit:
             "learning_rate",
             "wing_width_px",
             "wing_curvature_px",
+            "huber_px",
             "temperature",
         ):
             if not getattr(self, name) > 0:
@@ -191,6 +151,7 @@ class Fit:
             "patience",
             "class_balance",
             "clip_norm",
+            "pictures_per_epoch",
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 or more")
@@ -240,21 +201,29 @@ class Recipe:
     network: Network
     fit: Fit
     sets: dict[str, DataSet]
-    augment: Augmentation = field(default_factory=Augmentation)
+    augment: Augmentation | DetectionAugmentation = field(default_factory=Augmentation)
     teachers: dict[str, Teacher] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        losses = {"emotion": ("auto", "cross_entropy"), "keypoints": ("auto", "wing", "mse")}
+        losses = {
+            "emotion": ("auto", "cross_entropy"),
+            "keypoints": ("auto", "wing", "mse", "huber"),
+            "detector": ("auto",),
+        }
         if self.fit.loss not in losses[self.task]:
             raise ValueError(
                 f"fit.loss is {self.fit.loss}; expected {', '.join(losses[self.task])} "
                 f"for {self.task}"
             )
-        if self.augment.mixup and self.task == "keypoints":
+        if self.task == "keypoints" and (mixup := getattr(self.augment, "mixup", 0)):
             raise ValueError(
-                f"augment.mixup is {self.augment.mixup} for keypoints; expected 0, because a blend "
-                "of two faces has two of every point"
+                f"augment.mixup is {mixup} for keypoints; expected 0, because a blend of two faces "
+                "has two of every point"
             )
+        if self.teachers and self.task == "detector":
+            raise ValueError("teachers for the detector; expected none")
+        if self.fit.pictures_per_epoch and self.task != "detector":
+            raise ValueError(f"fit.pictures_per_epoch for {self.task}; expected it for detector")
 
     def only(self, names: list[str]) -> "Recipe":
         """The same recipe with only some of its sets.
@@ -308,8 +277,8 @@ def load_recipe(task: Task, name: str, settings: Sequence[str] = ()) -> Recipe:
                 expected="one of " + ", ".join(shipped_recipes(task)) + ", or a TOML file",
             ) from error
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = loads(text)
+    except NotToml as error:
         raise WrongUse(f"recipe {name} is not TOML: {error}") from error
     if any(setting.startswith("network.name=") for setting in settings):
         table["network"] = {}  # another network does not know this one's keys
@@ -326,10 +295,9 @@ def parse(table: dict[str, Any], name: str) -> Recipe:
         WrongUse: an unknown key, a missing one, or a value that cannot be.
     """
     values = {"name": name, **table}
-    if values.get("task") not in ("emotion", "keypoints"):
-        raise WrongUse(
-            f"recipe {name} has the task {values.get('task')!r}", expected="emotion or keypoints"
-        )
+    task: Any = values.get("task")
+    if task not in get_args(Task):
+        raise WrongUse(f"recipe {name} has the task {task!r}", expected=" or ".join(get_args(Task)))
     sets = values.get("sets")
     if not isinstance(sets, dict) or not sets:
         raise WrongUse(f"recipe {name} names no data", expected="at least one table [sets.NAME]")
@@ -341,23 +309,9 @@ def parse(table: dict[str, Any], name: str) -> Recipe:
         key: tables.build(Teacher, part, f"teachers.{key}") for key, part in teachers.items()
     }
     if "network" in values:
-        values["network"] = _network(values["network"])
+        values["network"] = read_network_table(task, values["network"])
     if "fit" in values:
         values["fit"] = tables.build(Fit, values["fit"], "fit")
-    if "augment" in values:
-        values["augment"] = tables.build(Augmentation, values["augment"], "augment")
+    changes = DetectionAugmentation if task == "detector" else Augmentation
+    values["augment"] = tables.build(changes, values.get("augment", {}), "augment")
     return tables.build(Recipe, values, name)
-
-
-def _network(table: Any) -> Network:
-    name = table.get("name", "resblock-edge") if isinstance(table, dict) else "resblock-edge"
-    if isinstance(name, str) and ":" in name:
-        return tables.build(OwnNetwork, table, "network")
-    if name == "resblock-edge":
-        return tables.build(EdgeNetwork, table, "network")
-    if name == "resblock-reference":
-        return tables.build(ReferenceNetwork, table, "network")
-    raise WrongUse(
-        f"network: name is {name!r}",
-        expected="resblock-edge, resblock-reference or MODULE:FUNCTION",
-    )

@@ -1,7 +1,6 @@
 """Run folders that training left: finding the newest, reading one."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,9 @@ import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import Task
+from edge_emotion.toml import loads
 from edge_emotion.types import Floats
 from edge_emotion_train.recipe import Recipe, parse
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 RECIPE_FILE, NETWORK_FILE, METRICS_FILE = "recipe.toml", "model.keras", "metrics.json"
 
@@ -101,7 +96,7 @@ def read_recipe(folder: Path) -> tuple[Recipe, Path]:
     """
     file = folder / RECIPE_FILE
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = loads(file.read_text(encoding="utf-8"))
         data = Path(str(table.pop("data", "")))
         return parse(table, folder.name), data  # keys of a later version have their defaults
     except (OSError, ValueError, WrongUse) as error:
@@ -117,7 +112,7 @@ def _read_metrics(folder: Path) -> dict[str, Any]:
         metrics: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(metrics, dict):
             raise ValueError("no JSON object")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EdgeEmotionError(
             f"{file} cannot be read: {error}", remedy="train again, or remove that run"
         ) from error
@@ -125,7 +120,7 @@ def _read_metrics(folder: Path) -> dict[str, Any]:
 
 
 def _mean_face(folder: Path, task: Task, metrics: dict[str, Any]) -> Floats | None:
-    if task == "emotion":
+    if task != "keypoints":
         return None
     try:
         mean_face = np.array(metrics.get("mean_face"), np.float32)

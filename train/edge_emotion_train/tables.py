@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 from edge_emotion.errors import WrongUse
-from edge_emotion.toml import tomllib
+from edge_emotion.toml import NotToml, loads
 
 Table = TypeVar("Table")
 
@@ -119,8 +119,8 @@ def _misfit(value: Any, hint: Any) -> str:
 def _path(key: str) -> list[str]:
     """The parts of a dotted key; none where it is no TOML key."""
     try:
-        place: Any = tomllib.loads(f"{key} = 0")
-    except tomllib.TOMLDecodeError:
+        place: Any = loads(f"{key} = 0")
+    except NotToml:
         return []
     path: list[str] = []
     while isinstance(place, dict):
@@ -131,6 +131,6 @@ def _path(key: str) -> list[str]:
 
 def _value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return loads(f"value = {text}")["value"]
+    except NotToml:
         return text.strip()

@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_emotion.data.fer2013 import read_fer2013
+from edge_emotion.data.fer2013 import read_fer2013, read_fer2013_others
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.labels import EMOTIONS
+from edge_emotion.labels import EMOTIONS, FEAR, NEUTRAL, SHOWN
 from helpers.drawn_faces import emotion_faces, write_fer2013_csv
 
-GRAY = " ".join(["7"] * 48 * 48)
+GRAY, BRIGHT = (" ".join([gray] * 48 * 48) for gray in ("7", "200"))
 FERPLUS_HEADER = (
     "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 )
@@ -110,3 +110,47 @@ def test_ferplus_of_another_number_of_rows_is_refused(tmp_path: Path, rows: int,
 def test_a_file_without_a_face_of_the_five_emotions_is_refused(tmp_path: Path):
     path = _fer2013(tmp_path, f"6,{GRAY},Training")
     assert f"{path} has no face of the five emotions" in _refusal(path)
+
+
+NEUTRAL_VOTES = "Training,fer0000000.png,6,1,0,2,0,0,0,1,0,0"  # 10 votes: happy 1, sad 2
+
+
+def _others(*rows: str, folder: Path, votes: tuple[str, ...] = ()):
+    ferplus = _write(folder / "fer2013new.csv", FERPLUS_HEADER, *votes) if votes else None
+    return read_fer2013_others(_fer2013(folder, *rows), ferplus)
+
+
+def test_fear_and_neutral_rows_have_labels_below_zero_that_name_them(tmp_path: Path):
+    rows = (f"2,{GRAY},Training", f"6,{GRAY},PublicTest", f"3,{BRIGHT},Training")
+    faces = _others(*rows, folder=tmp_path)
+    assert [SHOWN[label] for label in faces.labels] == ["Fear", "Neutral"]
+    assert faces.labels.tolist() == [FEAR, NEUTRAL]
+    assert faces.names.tolist() == ["row 0", "row 1"]
+    assert faces.usages.tolist() == ["Training", "PublicTest"]
+
+
+def test_the_votes_of_others_are_the_five_emotions_shares_of_all_votes(tmp_path: Path):
+    faces = _others(f"6,{GRAY},Training", folder=tmp_path, votes=(NEUTRAL_VOTES,))
+    expected = dict.fromkeys(EMOTIONS, 0.0) | {"Happy": 0.1, "Sad": 0.2}
+    assert dict(zip(EMOTIONS, faces.votes[0], strict=True)) == pytest.approx(expected)
+
+
+def test_other_rows_that_are_no_face_do_not_train(tmp_path: Path):
+    rows, votes = [f"6,{GRAY},Training"] * 2, (NOT_A_FACE, NEUTRAL_VOTES)
+    assert _others(*rows, folder=tmp_path, votes=votes).names.tolist() == ["row 1"]
+
+
+def test_a_training_row_whose_picture_shows_an_emotion_elsewhere_teaches_nothing(tmp_path: Path):
+    rows = (f"3,{GRAY},PublicTest", f"6,{GRAY},Training", f"6,{BRIGHT},Training")
+    assert _others(*rows, folder=tmp_path).names.tolist() == ["row 2"]
+
+
+def test_a_file_without_fear_or_neutral_faces_has_no_others(tmp_path: Path):
+    with pytest.raises(EdgeEmotionError, match=r"fer2013\.csv has no fear or neutral face"):
+        _others(f"3,{GRAY},Training", folder=tmp_path)
+
+
+def test_a_bad_vote_for_neutral_is_named_by_its_line(tmp_path: Path):
+    votes = (NEUTRAL_VOTES, NEUTRAL_VOTES.replace(",6,", ",six,"))
+    with pytest.raises(EdgeEmotionError, match=r"fer2013new\.csv, line 3: a vote that is no num"):
+        _others(*[f"6,{GRAY},Training"] * 2, folder=tmp_path, votes=votes)

@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces
+from edge_emotion.data.faces import DetectionPhotos, EmotionFaces, KeypointFaces
 from edge_emotion.data.formats import FORMATS, format_of, open_data, recognise
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion_train.drawn_faces import detection_photos
+from helpers.detection_sets import WIDER_FACE, write_detection_folder, write_wider_face
 from helpers.drawn_faces import (
     emotion_faces,
     keypoint_faces,
@@ -37,6 +39,8 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_kaggle_training_csv(root / "data.csv", points)
     (root / "test.csv").write_text(f"ImageId,Image\n1,{GRAY}\n2,{GRAY}\n", encoding="utf-8")
     write_keypoint_folder(root / "keypoints", points)
+    write_detection_folder(root / "photos", detection_photos(4, seed=1))
+    write_wider_face(root, detection_photos(3, seed=1))
     return root
 
 
@@ -52,12 +56,15 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("data.csv", "kaggle_keypoints", 8),
         ("test.csv", "kaggle_test", 2),
         ("keypoints", "keypoint_folder", 8),
+        ("photos", "detection_folder", 4),
+        (WIDER_FACE, "wider_face", 3),
     ],
 )
 def test_a_path_is_recognised_and_opened(sets: Path, name: str, format_name: str, faces: int):
     assert format_of(sets / name) == format_name
     opened = open_data(sets / name)
-    assert isinstance(opened, EmotionFaces) == (FORMATS[format_name].task == "emotion")
+    kinds = {"emotion": EmotionFaces, "keypoints": KeypointFaces, "detector": DetectionPhotos}
+    assert isinstance(opened, kinds[FORMATS[format_name].task])
     assert len(opened) == faces
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_emotion.data.splits import split_groups
+from edge_emotion.data.splits import split_by_name, split_groups
 
 groups = st.lists(st.sampled_from("abcdefghij"), min_size=1, max_size=60).map(np.array)
 seeds = st.integers(0, 2**32)
@@ -60,3 +60,36 @@ def test_the_seed_decides_alone():
 def test_shares_that_are_no_shares_are_refused(shares: tuple[float, float, float]):
     with pytest.raises(ValueError, match="add up to 1"):
         split_groups(np.array(["a"]), shares, 0)
+
+
+@given(groups, shares)
+def test_by_name_every_row_is_in_one_part_and_no_group_in_two(
+    groups: np.ndarray, shares: tuple[float, float, float]
+):
+    parts = split_by_name(groups, shares)
+    assert sorted(np.concatenate(parts)) == list(range(len(groups)))
+    names = [set(groups[part]) for part in parts]
+    assert not (names[0] & names[1] or names[0] & names[2] or names[1] & names[2])
+
+
+def test_by_name_a_row_stays_whatever_else_is_there():
+    names = np.array([f"photo_{row}.jpg" for row in range(300)])
+    few, many = (split_by_name(some, (0.85, 0.05, 0.1)) for some in (names[:40], names))
+    for part, among in zip(few, many, strict=True):
+        assert set(part) == {row for row in among if row < 40}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    # `md5sum` of the name, modulo 100
+    [("wt_13_Interview_Interview_Sequences_13_188.jpg", 90), ("a.jpg", 91), ("nc_1.jpg", 37)],
+)
+def test_by_name_is_by_the_md5_modulo_a_hundred(name: str, place: int):
+    below, above = place / 100, (place + 1) / 100
+    assert len(split_by_name(np.array([name]), (1 - below, 0, below))[0]) == 1
+    assert len(split_by_name(np.array([name]), (1 - above, 0, above))[2]) == 1
+
+
+def test_by_name_the_parts_have_about_their_shares():
+    parts = split_by_name(np.arange(5000).astype(str), (0.7, 0.1, 0.2))
+    assert [len(part) / 5000 for part in parts] == pytest.approx([0.7, 0.1, 0.2], abs=0.02)

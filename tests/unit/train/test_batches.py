@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edge_emotion.data.faces import plain_faces
+from edge_emotion.labels import NEUTRAL
 from edge_emotion.preprocess import resize_square
 from edge_emotion_train.augment import Augmentation
 from edge_emotion_train.batches import (
@@ -191,6 +192,38 @@ def test_a_sets_weight_is_that_of_each_of_its_faces(task: str):
         samples = keypoint_samples([(KEYPOINT_FACES, 1.0), (KEYPOINT_FACES, 0.25)])
     assert samples.weights[20] / samples.weights[0] == pytest.approx(0.25)
     assert samples.weights.mean() == pytest.approx(1)
+
+
+def test_a_face_of_none_of_the_emotions_is_taught_as_undecided_as_its_annotators():
+    votes = np.zeros((20, 5), np.float32)
+    votes[0], votes[1] = (0, 0, 0.2, 0.3, 0), (0, 0, 0, 0, 0)
+    faces = replace(EMOTIONS_FACES, labels=np.full(20, NEUTRAL), votes=votes)
+    targets = emotion_samples([(faces, 1.0, 1.0)], 0.6, 0.0).targets
+    assert targets[0] == pytest.approx([0.1, 0.1, 0.3, 0.4, 0.1])
+    assert targets[1] == pytest.approx([0.2] * 5)
+
+
+def test_balance_of_classes_does_not_weigh_faces_of_none_of_them():
+    others = replace(EMOTIONS_FACES, labels=np.full(20, NEUTRAL))
+    alone = emotion_samples([(EMOTIONS_FACES, 1.0, 1.0)], 0.6, 1.0)
+    both = emotion_samples([(EMOTIONS_FACES, 1.0, 1.0), (others, 0.4, 1.0)], 0.6, 1.0)
+    assert both.targets[:20] == pytest.approx(alone.targets)
+    ratios = both.weights[20:] / both.weights[0]  # each class weighs 5, as each is a fifth
+    assert ratios == pytest.approx(np.full(20, 0.4 / 5))
+
+
+def test_faces_that_must_not_be_mirrored_are_not_and_the_others_are_as_ever():
+    samples = keypoint_samples([(KEYPOINT_FACES, 1.0)])
+    fixed = replace(samples, mirrorable=np.arange(20) % 2 == 0)
+    shown = {}
+    for name, given in (("all", samples), ("some", fixed), ("none", samples)):
+        augmentation = Augmentation(mirror=0 if name == "none" else 1)
+        batches = AugmentedBatches(given, augmentation, 20, 1, MEAN_FACE)
+        batches.start_epoch(0)
+        shown[name], rows = batches[0][0], np.random.default_rng((1, 0)).permutation(20)
+    even = rows % 2 == 0
+    assert (shown["some"][even] == shown["all"][even]).all()
+    assert (shown["some"][~even] == shown["none"][~even]).all()
 
 
 def test_a_tightly_framed_set_is_shown_between_our_framing_and_its_own():

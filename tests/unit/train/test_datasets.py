@@ -82,6 +82,26 @@ def test_no_public_test_face_trains_and_no_face_trains_twice(faces: EmotionFaces
     assert split.dropped == {"also in a test": 3, "seen before": 5}
 
 
+def test_fear_and_neutral_rows_are_split_as_the_others(tmp_path: Path, faces: EmotionFaces):
+    write_fer2013_csv(tmp_path / "fer2013.csv", faces)
+    split = load_set(tmp_path, "others", DataSet("fer2013_others", "fer2013.csv"), seed=1)
+    assert set(split.test.usages) == {"PublicTest"}
+    assert all(len(part) for part in _parts(split))
+    assert all((part.labels < 0).all() for part in _parts(split))
+    assert not _pixels(split.train) & (_pixels(split.validation) | _pixels(split.test))
+
+
+def test_a_set_of_undecided_faces_lacks_no_emotion(
+    faces: EmotionFaces, capsys: pytest.CaptureFixture[str]
+):
+    five = split_fer2013(faces, FER2013, seed=1)
+    others = split_fer2013(replace(faces, labels=np.full(len(faces), -1)), FER2013, seed=1)
+    check_training_rows({"fer2013": five, "others": others})
+    assert not capsys.readouterr().err
+    with pytest.raises(EdgeEmotionError, match="no training face of others shows Angry"):
+        check_training_rows({"others": others})
+
+
 def test_validation_has_no_near_twin_anywhere(faces: EmotionFaces):
     training = np.flatnonzero(faces.usages == "Training")
     lit_otherwise = take(faces, training[:140])
@@ -194,7 +214,7 @@ def test_rows_of_one_person_stay_together(tmp_path: Path):
 
 def test_an_unknown_reader_is_refused_with_the_known_ones(tmp_path: Path):
     with pytest.raises(
-        WrongUse, match="set mine asks for the reader 'csv'; expected one of fer2013, class_folders"
+        WrongUse, match="set mine asks for the reader 'csv'; expected one of fer2013, fer2013_oth"
     ):
         load_set(tmp_path, "mine", DataSet("csv", "x"), seed=1)
 

@@ -13,18 +13,11 @@ import pytest
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_train import fit
+from edge_emotion_train.architectures import EdgeNetwork, Network, ReferenceNetwork
 from edge_emotion_train.fit import train
 from edge_emotion_train.losses import SquaredError, WingLoss, make_loss
 from edge_emotion_train.optimizers import make_optimizer
-from edge_emotion_train.recipe import (
-    DataSet,
-    EdgeNetwork,
-    Fit,
-    Network,
-    Recipe,
-    ReferenceNetwork,
-    load_recipe,
-)
+from edge_emotion_train.recipe import DataSet, Fit, Recipe, load_recipe
 from edge_emotion_train.stopping import StopEarly
 
 STEPS = 10

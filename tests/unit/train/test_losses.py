@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from edge_emotion.labels import EMOTIONS, NEUTRAL
 from edge_emotion_train.losses import (
+    HuberLoss,
     RmsePx,
     SoftenedDivergence,
     SquaredError,
@@ -52,8 +54,9 @@ def _gradient(
     [
         (SquaredError(), [2 * 3.0, 2 * -12.0, 0.0]),
         (WingLoss(WIDTH, CURVATURE), [WIDTH / (CURVATURE + 3.0), -1.0, 0.0]),
+        (HuberLoss(4.0), [3.0, -4.0, 0.0]),
     ],
-    ids=["squared", "wing"],
+    ids=["squared", "wing", "huber"],
 )
 def test_an_error_pulls_as_hard_as_it_should_and_a_missing_point_not_at_all(
     loss: keras.losses.Loss, slopes: list[float]
@@ -128,6 +131,26 @@ def test_factors_of_classes_change_weights_and_not_their_mean():
     found = weigh_classes(weights, labels, {"Disgust": 3.0})
     assert found == pytest.approx(np.array([3, 1, 6]) * 4 / 10)
     assert weigh_classes(weights, labels, {}) == pytest.approx(weights)
+
+
+def test_a_factor_of_a_class_leaves_faces_of_none_of_them_alone():
+    labels = np.array([EMOTIONS.index("Surprise"), NEUTRAL])
+    found = weigh_classes(np.ones(2, np.float32), labels, {"Surprise": 3.0})
+    assert found == pytest.approx(np.array([1.5, 0.5]))
+
+
+@pytest.mark.parametrize(
+    ("error_px", "expected"), [(0, 0), (-1, 0.5), (3.999, 7.996), (4, 8), (4.001, 8.004), (-10, 32)]
+)
+def test_hubers_loss_is_squared_near_and_linear_far(error_px: float, expected: float):
+    loss = HuberLoss(4.0)(np.zeros((1, 1), np.float32), _offsets([error_px]))
+    assert float(loss) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_recipe_says_where_hubers_loss_turns_linear():
+    settings = ["fit.loss=huber", "fit.huber_px=2.5"]
+    loss = make_loss(load_recipe("keypoints", "edge", settings))
+    assert isinstance(loss, HuberLoss) and loss.width_px == 2.5
 
 
 def test_the_two_pieces_meet():

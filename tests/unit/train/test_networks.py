@@ -3,18 +3,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_emotion.detection import CELLS, LOGIT_LIMIT, STRIDES_PX, VALUES_A_CELL
 from edge_emotion.errors import WrongUse
+from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
-from edge_emotion_train.networks import build, count_macs, summary
-from edge_emotion_train.networks.diagram import diagram
-from edge_emotion_train.recipe import (
+from edge_emotion_train.architectures import (
+    DetectorNetwork,
     EdgeNetwork,
     Network,
     OwnNetwork,
     ReferenceNetwork,
-    Task,
-    load_recipe,
 )
+from edge_emotion_train.networks import build, count_macs, summary
+from edge_emotion_train.networks.diagram import diagram
+from edge_emotion_train.recipe import load_recipe
 
 # What remains of a network when it is converted: batch normalisation folds into the convolution
 # before it, flattening becomes a reshape, dropout disappears.
@@ -23,6 +25,7 @@ GONE_AFTER_CONVERSION = {"InputLayer", "BatchNormalization", "Flatten", "Dropout
 
 SMALL = EdgeNetwork((8, 12, 16, 16), (1, 2, 1, 1), dropout=0.5)
 SMALL_REFERENCE = ReferenceNetwork((8, 8), pool=2, dense=(16,), dropout=(0.5,))
+SMALL_DETECTOR = DetectorNetwork((16, 8, 8, 12, 12), 8)
 SHAPES = {"emotion": (EMOTION_SIDE_PX, 5), "keypoints": (KEYPOINT_SIDE_PX, 30)}
 
 
@@ -72,6 +75,49 @@ def test_the_shipped_networks_are_as_small_as_their_recipes_say(
     assert model.count_params() == pytest.approx(parameters, abs=0.005e6)
 
 
+def test_a_detector_answers_five_values_from_minus_one_to_one_for_every_cell():
+    model = build("detector", SMALL_DETECTOR)
+    assert model.input_shape == (None, 192, 192, 1)
+    assert model.output_shape == (None, len(CELLS), VALUES_A_CELL)
+    model.set_weights([100 * weight for weight in model.get_weights()])
+    answers = np.asarray(model(np.ones((1, 192, 192, 1), np.float32)))
+    assert np.abs(answers).max() <= 1 and answers.std() > 0.1
+
+
+def test_a_detector_begins_by_answering_that_no_cell_finds_a_face():
+    model = build("detector", SMALL_DETECTOR)
+    model.set_weights([w * 0 if w.ndim == 4 else w for w in model.get_weights()])
+    answers = np.asarray(model(np.ones((1, 192, 192, 1), np.float32)))[0]
+    assert 1 / (1 + np.exp(-LOGIT_LIMIT * answers[:, 0])) == pytest.approx(np.full(756, 0.02))
+    assert not answers[:, 1:].any()
+
+
+def test_a_cells_answer_is_about_its_own_place():
+    model = build("detector", SMALL_DETECTOR)
+    dark, lit = np.zeros((2, 1, 192, 192, 1), np.float32)
+    lit[0, 140:150, 20:30] = 1
+    changes = np.abs(np.asarray(model(lit)) - np.asarray(model(dark)))[0].max(axis=1)
+    for stride in STRIDES_PX:
+        cells = np.flatnonzero(CELLS.strides == stride)
+        middle = CELLS.centers[cells[changes[cells].argmax()]]
+        assert np.abs(middle - (25, 145)).max() <= 2 * stride
+
+
+def test_every_layer_of_the_detector_is_one_the_edge_tpu_runs():
+    model = build("detector", load_recipe("detector", "edge").network)
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert kinds <= EDGE_TPU_LAYERS | {"Resizing", "Concatenate", "Reshape"} | GONE_AFTER_CONVERSION
+    enlarged = [layer for layer in model.layers if type(layer).__name__ == "Resizing"]
+    assert {layer.interpolation for layer in enlarged} == {"nearest"}
+    assert model.layers[-1].activation.__name__ == "tanh"
+    assert (round(count_macs(model) / 1e6), model.count_params()) == (108, 348_423)
+
+
+def test_a_detector_has_a_stem_and_four_stages():
+    with pytest.raises(ValueError, match="4 widths; expected 5"):
+        DetectorNetwork((16, 8, 8, 8), 8)
+
+
 def test_macs_are_counted_as_by_hand():
     model = build("emotion", EdgeNetwork((4, 8), (1, 1)))
     stem = 24 * 24 * 9 * 1 * 4
@@ -93,6 +139,7 @@ def test_the_last_layers_stay_float32_under_mixed_precision():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
         assert {build(task, SMALL).output.dtype for task in SHAPES} == {"float32"}
+        assert build("detector", SMALL_DETECTOR).output.dtype == "float32"
     finally:
         keras.mixed_precision.set_global_policy("float32")
 

@@ -11,6 +11,7 @@ import pytest
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.metrics import calibration
+from edge_emotion_train.architectures import EdgeNetwork, ReferenceNetwork
 from edge_emotion_train.datasets import load_sets, mean_face
 from edge_emotion_train.drawn_faces import emotion_faces, keypoint_faces
 from edge_emotion_train.networks import build
@@ -23,7 +24,7 @@ from edge_emotion_train.pictures.page import headline, page, write_pictures
 from edge_emotion_train.pictures.run import leave_pictures
 from edge_emotion_train.pictures.sections import sections
 from edge_emotion_train.pictures.style import as_file, as_svg
-from edge_emotion_train.recipe import EdgeNetwork, ReferenceNetwork, load_recipe
+from edge_emotion_train.recipe import load_recipe
 from helpers.tiny_runs import write_run
 
 NAN = float("nan")

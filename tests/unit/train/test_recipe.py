@@ -7,14 +7,18 @@ import pytest
 import tomli_w
 
 from edge_emotion.errors import WrongUse
-from edge_emotion_train.recipe import (
-    DataSet,
+from edge_emotion.modelfile import Task
+from edge_emotion_train.architectures import (
+    DetectorNetwork,
     EdgeNetwork,
-    Fit,
     Network,
     OwnNetwork,
     ReferenceNetwork,
-    Task,
+)
+from edge_emotion_train.detection_augment import DetectionAugmentation
+from edge_emotion_train.recipe import (
+    DataSet,
+    Fit,
     Teacher,
     load_recipe,
     parse,
@@ -27,7 +31,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-TASKS = ("emotion", "keypoints")
+TASKS = ("emotion", "keypoints", "detector")
 
 
 def _table() -> dict[str, Any]:
@@ -69,7 +73,7 @@ def test_a_recipe_is_read_with_its_defaults():
     assert recipe.augment.turn_deg == 0
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["emotion", "keypoints"])
 def test_a_recipe_survives_being_saved(task: str):
     settings = ["teachers.big.path=runs/big", "fit.class_weights.Sad=2", "fit.xla=true"]
     recipe = load_recipe(task, "edge", settings)
@@ -150,6 +154,8 @@ def test_a_missing_key_is_named(place: str | None, key: str, message: str):
         ("network", "widths", 8, "network: widths is 8; expected a list of whole numbers"),
         ("network", "widths", [8, "x"], "expected a list of whole numbers"),
         ("network", "name", "vgg", "name is 'vgg'; expected resblock-edge, resblock-reference or"),
+        ("network", "name", "resblock-detector", "name is 'resblock-detector'; expected resblock-"),
+        ("fit", "pictures_per_epoch", 9, "fit.pictures_per_epoch for emotion; expected it for det"),
         ("network", "name", "resblock-reference", "network has an unknown key widths, blocks"),
         ("faces", "path", 5, "sets.faces: path is 5; expected text"),
         ("faces", "path", "", "sets.faces: the reader class_folders needs a path"),
@@ -241,7 +247,7 @@ def test_later_settings_win_and_the_shipped_recipe_stays():
     assert load_recipe("emotion", "edge").fit.epochs != 9
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["emotion", "keypoints"])
 def test_the_reference_recipe_is_the_courses(task: Task):
     recipe = load_recipe(task, "reference")
     assert isinstance(recipe.network, ReferenceNetwork)
@@ -292,3 +298,39 @@ def test_another_network_does_not_take_over_the_keys_of_the_recipes_own():
     assert load_recipe("emotion", "edge", settings).network == OwnNetwork(
         "mine:build", {"width": 16}
     )
+
+
+def _detector() -> dict[str, Any]:
+    return {
+        "task": "detector",
+        "seed": 3,
+        "network": {"widths": [16, 8, 8, 8, 8], "head": 8},
+        "fit": {"epochs": 2, "pictures_per_epoch": 100},
+        "sets": {"photos": {"reader": "detection_folder", "path": "photos"}},
+    }
+
+
+def test_a_recipe_for_the_detector_has_its_own_network_and_changes():
+    recipe = parse({**_detector(), "augment": {"mosaic": 0.5}}, "mine")
+    assert recipe.network == DetectorNetwork((16, 8, 8, 8, 8), 8)
+    assert recipe.augment == DetectionAugmentation(mosaic=0.5)
+    assert parse(_detector(), "mine").augment == DetectionAugmentation()
+    assert parse(recipe.as_dict(), "mine") == recipe
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"augment": {"zoom": 0.1}}, "augment has an unknown key zoom"),
+        ({"augment": {"mosaic": 2}}, "augment: mosaic is 2; expected from 0 to 1"),
+        ({"network": {"name": "resblock-edge"}}, "expected resblock-detector or MODULE:FUNCTION"),
+        ({"network": {"widths": [8], "head": 8}}, "network: 1 widths; expected 5"),
+        ({"fit": {"epochs": 1, "loss": "mse"}}, "fit.loss is mse; expected auto for detector"),
+        ({"teachers": {"big": {"path": "x"}}}, "teachers for the detector; expected none"),
+        ({"fit": {"epochs": 1, "pictures_per_epoch": -1}}, "pictures_per_epoch is -1; expected 0"),
+    ],
+)
+def test_what_the_detector_has_no_use_for_is_refused(table: dict[str, Any], message: str):
+    with pytest.raises(WrongUse) as caught:
+        parse({**_detector(), **table}, "mine")
+    assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""The networks a recipe may name: `resblock-edge`, `resblock-reference`, a function of your own.
+"""The networks a recipe may name (see `architectures`), one of them a function of your own.
 
 All of them answer the same way (see `heads`), so the rest of training, the conversion and the
 device never ask which one it is.
@@ -13,10 +13,17 @@ from typing import Any
 import keras
 
 from edge_emotion.errors import WrongUse
-from edge_emotion_train.networks import edge, reference
-from edge_emotion_train.networks.heads import INPUT_SIDES_PX, OFFSET_LIMIT_PX, OUTPUTS
+from edge_emotion.modelfile import Task
+from edge_emotion_train.architectures import (
+    DetectorNetwork,
+    EdgeNetwork,
+    Network,
+    OwnNetwork,
+    ReferenceNetwork,
+)
+from edge_emotion_train.networks import detector, edge, reference
+from edge_emotion_train.networks.heads import OFFSET_LIMIT_PX, shapes_of
 from edge_emotion_train.networks.summary import count_macs, summary, totals
-from edge_emotion_train.recipe import EdgeNetwork, Network, OwnNetwork, ReferenceNetwork, Task
 
 __all__ = ["OFFSET_LIMIT_PX", "build", "count_macs", "summary", "totals"]
 
@@ -31,6 +38,8 @@ def build(task: Task, network: Network) -> keras.Model:
         return edge.build(task, network)
     if isinstance(network, ReferenceNetwork):
         return reference.build(task, network)
+    if isinstance(network, DetectorNetwork):
+        return detector.build(network)
     return _build_own(task, network)
 
 
@@ -38,8 +47,7 @@ def _build_own(task: Task, network: OwnNetwork) -> keras.Model:
     model = _find(network.name)(task, dict(network.options))
     if not isinstance(model, keras.Model):
         raise WrongUse(f"{network.name} returned {type(model).__name__}", expected="a keras.Model")
-    side = INPUT_SIDES_PX[task]
-    given, answered = (None, side, side, 1), (None, OUTPUTS[task])
+    given, answered = shapes_of(task)
     if (model.input_shape, model.output_shape) != (given, answered):
         raise WrongUse(
             f"{network.name} maps {model.input_shape} to {model.output_shape}",

@@ -9,8 +9,10 @@ TPU's list.
 import keras
 from keras import layers
 
+from edge_emotion.modelfile import Task
+from edge_emotion_train.architectures import EdgeNetwork
+from edge_emotion_train.networks.blocks import conv, residual_block
 from edge_emotion_train.networks.heads import answer, face_input
-from edge_emotion_train.recipe import EdgeNetwork, Task
 
 
 def build(task: Task, network: EdgeNetwork) -> keras.Model:
@@ -21,10 +23,10 @@ def build(task: Task, network: EdgeNetwork) -> keras.Model:
     """
     face = face_input(task)
     if task == "emotion":
-        features = _stages(_conv(face, network.widths[0], strides=2), network)
+        features = _stages(conv(face, network.widths[0], strides=2), network)
         features = layers.AveragePooling2D(features.shape[1], name="pool")(features)
     else:
-        features = _stages(_conv(face, network.widths[0], kernel_size=7, strides=4), network)
+        features = _stages(conv(face, network.widths[0], kernel_size=7, strides=4), network)
     flat = layers.Dropout(network.dropout)(layers.Flatten()(features))
     return keras.Model(face, answer(task, flat))
 
@@ -32,26 +34,5 @@ def build(task: Task, network: EdgeNetwork) -> keras.Model:
 def _stages(x: keras.KerasTensor, network: EdgeNetwork) -> keras.KerasTensor:
     for stage, (width, blocks) in enumerate(zip(network.widths, network.blocks, strict=True)):
         for block in range(blocks):
-            x = _residual_block(x, width, strides=2 if stage > 0 and block == 0 else 1)
+            x = residual_block(x, width, strides=2 if stage > 0 and block == 0 else 1)
     return x
-
-
-def _residual_block(x: keras.KerasTensor, width: int, strides: int) -> keras.KerasTensor:
-    shortcut = x
-    if strides > 1 or x.shape[-1] != width:
-        shortcut = _conv(x, width, kernel_size=1, strides=strides, activate=False)
-    x = _conv(x, width, strides=strides)
-    x = _conv(x, width, activate=False)
-    return layers.ReLU()(layers.Add()([x, shortcut]))
-
-
-def _conv(
-    x: keras.KerasTensor,
-    width: int,
-    kernel_size: int = 3,
-    strides: int = 1,
-    activate: bool = True,
-) -> keras.KerasTensor:
-    x = layers.Conv2D(width, kernel_size, strides, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
-    return layers.ReLU()(x) if activate else x

@@ -2,25 +2,44 @@
 
 Emotion: the probabilities `(N, 5)` of `labels.EMOTIONS`.  Keypoints: `(N, 30)`, x and y of each of
 `labels.KEYPOINTS` as offsets from the mean face in units of `OFFSET_LIMIT_PX`, from -1 to 1.
+Detector: five values from -1 to 1 of each cell, `(N, 756, 5)` (see `edge_emotion.detection`).
 """
 
 import keras
 from keras import layers
 
+from edge_emotion.detection import CELLS, DETECTOR_SIDE_PX, VALUES_A_CELL
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
-from edge_emotion_train.recipe import Task
 
 # Keypoints are predicted as offsets from the mean face in this unit: tanh bounds them, and its int8
 # grid of 1/128 is then 0.16 px fine, where a grid over all 96 px would be 0.38 px.
 OFFSET_LIMIT_PX = 20.0
 
-INPUT_SIDES_PX: dict[Task, int] = {"emotion": EMOTION_SIDE_PX, "keypoints": KEYPOINT_SIDE_PX}
+INPUT_SIDES_PX: dict[Task, int] = {
+    "emotion": EMOTION_SIDE_PX,
+    "keypoints": KEYPOINT_SIDE_PX,
+    "detector": DETECTOR_SIDE_PX,
+}
+OUTPUT_SHAPES: dict[Task, tuple[int, ...]] = {
+    "emotion": (len(EMOTIONS),),
+    "keypoints": (2 * len(KEYPOINTS),),
+    "detector": (len(CELLS), VALUES_A_CELL),
+}
 OUTPUTS: dict[Task, int] = {"emotion": len(EMOTIONS), "keypoints": 2 * len(KEYPOINTS)}
+
+Shape = tuple[int | None, ...]
+
+
+def shapes_of(task: Task) -> tuple[Shape, Shape]:
+    """What a task's networks take and answer, the first side of each the free batch."""
+    side = INPUT_SIDES_PX[task]
+    return (None, side, side, 1), (None, *OUTPUT_SHAPES[task])
 
 
 def face_input(task: Task) -> keras.KerasTensor:
-    """Gray faces `(N, S, S, 1)` in [0, 1]; S is 48 for emotion, 96 for keypoints."""
+    """Gray `(N, S, S, 1)` in [0, 1]: faces of 48 or 96 px, or for the detector whole pictures."""
     side = INPUT_SIDES_PX[task]
     return layers.Input((side, side, 1), name="face")
 
@@ -28,7 +47,7 @@ def face_input(task: Task) -> keras.KerasTensor:
 def answer(task: Task, features: keras.KerasTensor) -> keras.KerasTensor:
     """`(N, F)` features to the task's answer, in float32 whatever the precision before."""
     if task == "emotion":
-        logits = layers.Dense(OUTPUTS[task], dtype="float32", name="logits")(features)
+        logits = layers.Dense(OUTPUT_SHAPES[task][0], dtype="float32", name="logits")(features)
         return layers.Softmax(dtype="float32", name="probabilities")(logits)
-    offsets = layers.Dense(OUTPUTS[task], dtype="float32", name="dense")(features)
+    offsets = layers.Dense(OUTPUT_SHAPES[task][0], dtype="float32", name="dense")(features)
     return layers.Activation("tanh", dtype="float32", name="offsets")(offsets)

@@ -11,9 +11,10 @@ happens inside the network, because its input is 48 px.
 import keras
 from keras import layers
 
+from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
+from edge_emotion_train.architectures import ReferenceNetwork
 from edge_emotion_train.networks.heads import answer, face_input
-from edge_emotion_train.recipe import ReferenceNetwork, Task
 
 STEM_WIDTH = 64
 _IDENTITY_BLOCKS = 2

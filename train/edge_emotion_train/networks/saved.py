@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import keras
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion_train.networks.heads import INPUT_SIDES_PX, OUTPUTS
-from edge_emotion_train.recipe import Task
+from edge_emotion.modelfile import Task
+from edge_emotion_train.networks.heads import Shape, shapes_of
 
 _LONGEST_REASON = 160
-TASKS: tuple[Task, ...] = ("emotion", "keypoints")
+TASKS: tuple[Task, ...] = get_args(Task)
 
 
 def read_network(path: Path, task: Task) -> keras.Model:
@@ -55,10 +55,7 @@ def check_network(model: keras.Model, path: Path, tasks: Sequence[Task] = TASKS)
         EdgeEmotionError: it has not.
     """
     found = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
-    expected: dict[Task, Any] = {
-        task: ((None, INPUT_SIDES_PX[task], INPUT_SIDES_PX[task], 1), (None, OUTPUTS[task]))
-        for task in tasks
-    }
+    expected: dict[Task, tuple[Shape, Shape]] = {task: shapes_of(task) for task in tasks}
     free = tuple((None, *shape[1:]) if shape and shape[0] == 1 else shape for shape in found)
     if free not in expected.values():
         raise EdgeEmotionError(

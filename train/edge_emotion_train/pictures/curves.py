@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from edge_emotion.types import Floats
 from edge_emotion_train.pictures.style import BAR, INK, LINE, SOFT, new_chart, styled
 
+_SHARES = ("accuracy", "average_precision", "recall")
 _APART = 0.2  # of the axis: two ends farther apart than that have their labels beside them
 _USUAL_PERCENT = 97  # of the values; a first epoch far above them is cut off
 
@@ -56,7 +57,7 @@ def curve(history: History, measure: str, title: str) -> Figure:
 
     Args:
         history: with the columns `measure` and `val_` + `measure`, or one of them.
-        measure: loss, accuracy or rmse_px.
+        measure: loss, accuracy, rmse_px, average_precision or recall.
         title: of the chart, with the unit.
     """
     figure, axes = new_chart()
@@ -66,7 +67,7 @@ def curve(history: History, measure: str, title: str) -> Figure:
         for label, (column, color) in lines.items()
         if column in history.columns
     }
-    percent = measure == "accuracy"
+    percent = measure in _SHARES
     low, high = _usual_range([values for values, _ in drawn.values()])
     last = {label: float(values[-1]) for label, (values, _) in drawn.items()}
     close = max(last.values()) - min(last.values()) < _APART * (high - low)

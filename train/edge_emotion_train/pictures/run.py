@@ -1,24 +1,32 @@
 """The page and the pictures that a training leaves in its run folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from edge_emotion.data.faces import EmotionFaces, KeypointFaces, plain_faces
+from edge_emotion.data.faces import (
+    AnyFaces,
+    DetectionPhotos,
+    EmotionFaces,
+    answerable,
+    plain_faces,
+)
 from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.files import write_text
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
 from edge_emotion_train.datasets import Split
+from edge_emotion_train.detection_figures import answer_pictures, compare
 from edge_emotion_train.networks import count_macs
 from edge_emotion_train.networks.saved import read_network
+from edge_emotion_train.pictures import detector
 from edge_emotion_train.pictures.answered import Answered
 from edge_emotion_train.pictures.curves import History, read_history
 from edge_emotion_train.pictures.page import headline, page, write_pictures
-from edge_emotion_train.pictures.sections import Predict, sections
+from edge_emotion_train.pictures.sections import Predict, Section, sections
 from edge_emotion_train.predicting import predict
 from edge_emotion_train.runs import newest_run
 
@@ -42,17 +50,35 @@ def leave_pictures(
         mean_face: `(15, 2)` pixels of the 96 px face; None for emotion.
     """
     sets = [
-        _answered(f"{name} validation", split.validation, model, mean_face)
+        _answered(f"{name} validation", validation, model, mean_face)
         for name, split in splits.items()
-        if len(split.validation)
+        if len(validation := answerable(split.validation))
     ]
     history = read_history(out / HISTORY_FILE)
     shown = sections(sets, history=history, network=model, other=_beside(out, sets[0]))
-    facts = headline(sets) | network_facts(model) | history_facts(history)
-    title = out.resolve().name
     task = "Emotion" if sets[0].emotional else "Keypoint"
-    text = page(title, f"{task} network, measured on validation faces", facts, shown)
-    write_text(out / PAGE_FILE, text)
+    facts = headline(sets) | network_facts(model) | history_facts(history)
+    _leave(out, f"{task} network, measured on validation faces", facts, shown)
+
+
+def leave_detector_pictures(out: Path, model: keras.Model, photos: DetectionPhotos) -> None:
+    """Write page.html and pictures/ of a detector into the run folder `out`.
+
+    Args:
+        out: with history.csv.
+        model: as it was trained.
+        photos: of the validation, as the network sees them (see `data.detection.letterboxed`).
+    """
+    answers = answer_pictures(model, photos)
+    matches = compare(answers, photos)
+    history = read_history(out / HISTORY_FILE)
+    facts = detector.headline(matches) | network_facts(model) | history_facts(history)
+    shown = detector.detector_sections(photos, answers, matches, history, model)
+    _leave(out, "Face detector, measured on validation photographs", facts, shown)
+
+
+def _leave(out: Path, subtitle: str, facts: Mapping[str, str], shown: Sequence[Section]) -> None:
+    write_text(out / PAGE_FILE, page(out.resolve().name, subtitle, facts, shown))
     write_pictures(out / PICTURES_FOLDER, shown)
 
 
@@ -74,9 +100,8 @@ def history_facts(history: History) -> dict[str, str]:
     return facts
 
 
-def _answered(
-    name: str, faces: EmotionFaces | KeypointFaces, model: keras.Model, mean_face: Floats | None
-) -> Answered:
+def _answered(name: str, faces: AnyFaces, model: keras.Model, mean_face: Floats | None) -> Answered:
+    assert not isinstance(faces, DetectionPhotos)
     emotional = isinstance(faces, EmotionFaces)
     images = plain_faces(faces.images, EMOTION_SIDE_PX if emotional else KEYPOINT_SIDE_PX)
     truth = faces.labels if isinstance(faces, EmotionFaces) else faces.window_keypoints

@@ -74,7 +74,7 @@ def sections(
     if measured:
         found.append(Section("measured", "Measured", tables=[_plain(measured)]))
     if history is not None and len(history):
-        found.append(_training(history))
+        found.append(training_curves(history))
     found += list(_emotion(sets) if every.emotional else _keypoints(sets))
     chosen = _chosen(every)
     losses = every.losses
@@ -82,12 +82,19 @@ def sections(
     found.append(_samples(every.take(chosen), other))
     found.append(_worst(every.take(worst[~np.isnan(losses[worst])]), other))
     if network is not None:
-        found.append(_inside(network, every.images[chosen[0]]))
+        found.append(inside(network, every.images[chosen[0]], "face"))
     return found
 
 
-def _training(history: History) -> Section:
-    titles = {"loss": "loss", "accuracy": "accuracy", "rmse_px": "RMSE, px of the 96 px face"}
+def training_curves(history: History) -> Section:
+    """What was measured after each epoch."""
+    titles = {
+        "loss": "loss",
+        "accuracy": "accuracy",
+        "rmse_px": "RMSE, px of the 96 px face",
+        "average_precision": "average precision",
+        "recall": "faces found at 0.15 false boxes a photograph",
+    }
     shown = {
         f"training_{name}": as_svg(curve(history, name, title), name)
         for name, title in titles.items()
@@ -219,13 +226,14 @@ def _chosen(every: Answered) -> Indices:
     return np.concatenate([rng.permutation(rows)[:few] for rows in labelled])
 
 
-def _inside(network: keras.Model, image: Image) -> Section:
-    grids = [Grid([map_cell(image)], "the face", "strip", 8)]
+def inside(network: keras.Model, image: Image, what: str) -> Section:
+    """What becomes of an `(S, S) uint8` face or picture, as `what` calls it, inside a network."""
+    grids = [Grid([map_cell(image)], f"the {what}", "strip", 8)]
     for found in feature_maps(network, image):
         title = f"{found.layer}: {'×'.join(map(str, found.shape))}"
         grids.append(Grid([map_cell(channel) for channel in found.channels], title, "strip", 8))
     text = (
-        "One face on its way through the network: of every stage the eight channels that vary "
+        f"One {what} on its way through the network: of every stage the eight channels that vary "
         "most, each from its lowest value (dark) to its highest (bright)."
     )
     return Section("feature_maps", "Inside the network", text, grids=grids)
