@@ -10,74 +10,56 @@ rmse_increase_px = 0.15
 nme_increase_points = 0.2
 failure_increase_points = 1.0
 point_increase_px = { nose_tip = 0.3 }     # or one number for every point
+
+[detector]
+average_precision_drop_points = 0.5
+recall_drop_points = 2.0              # at each rate of false boxes, or a table { "0.09" = 2.0 }
 """
 
 import math
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import Task
-from edge_emotion_convert.gate_measures import MEASURES
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from edge_emotion.toml import loads
+from edge_emotion_convert.tasks.table import KINDS
 
 # A limit in its measure's unit for the name of each measure that has one.
 Limits = Mapping[str, float]
 
-DEFAULT_LIMITS: dict[Task, dict[str, float]] = {
-    "emotion": {"accuracy": 0.5},
-    "keypoints": {"rmse_px": 0.15},
-}
-_KEYS: dict[Task, dict[str, str]] = {
-    "emotion": {
-        "accuracy_drop_points": "accuracy",
-        "balanced_drop_points": "balanced_accuracy",
-        "recall_drop_points": "recall",
-    },
-    "keypoints": {
-        "rmse_increase_px": "rmse_px",
-        "nme_increase_points": "nme",
-        "failure_increase_points": "failure_rate",
-        "point_increase_px": "point_error_px",
-    },
-}
-
 
 def read_limits(budget: Path | None, max_drop: float | None) -> dict[Task, Limits]:
-    """The limits of both tasks.
+    """The limits of every task.
 
     Args:
         budget: a TOML file; what it does not name keeps its default.
-        max_drop: of the headline (accuracy in points, RMSE in pixels), before the file and default.
+        max_drop: of the headline (accuracy and average precision in points, RMSE in pixels), before
+            the file and default.
 
     Raises:
         EdgeEmotionError: the file cannot be read.
         WrongUse: an unknown key, or a limit that is no number or below 0.
     """
     table = _read(budget) if budget else {}
-    unknown = [name for name in table if name not in MEASURES]
+    unknown = [name for name in table if name not in KINDS]
     if unknown:
         raise WrongUse(
             f"budget {budget} has {', '.join(unknown)}",
-            expected="the tables [emotion] and [keypoints]",
+            expected="the tables " + ", ".join(f"[{task}]" for task in KINDS),
         )
     limits: dict[Task, Limits] = {}
-    for task, measures in MEASURES.items():
-        limits[task] = {**DEFAULT_LIMITS[task], **dict(_limits(task, table.get(task, {}), budget))}
+    for task, kind in KINDS.items():
+        limits[task] = {**kind.limits, **dict(_limits(task, table.get(task, {}), budget))}
         if max_drop is not None:
-            limits[task] = {**limits[task], measures[0].name: _number("--max-drop", max_drop)}
+            limits[task] = {**limits[task], kind.measures[0].name: _number("--max-drop", max_drop)}
     return limits
 
 
 def _read(budget: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(budget.read_text(encoding="utf-8"))
+        return loads(budget.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EdgeEmotionError(
             f"budget {budget} cannot be read: {error}", expected="a TOML file"
@@ -85,14 +67,14 @@ def _read(budget: Path) -> dict[str, Any]:
 
 
 def _limits(task: Task, table: Any, budget: Path | None) -> Iterator[tuple[str, float]]:
-    keys = _KEYS[task]
+    keys, measures = KINDS[task].budget, KINDS[task].measures
     if not isinstance(table, dict) or not table.keys() <= keys.keys():
         extra = ", ".join(sorted(table.keys() - keys)) if isinstance(table, dict) else repr(table)
         raise WrongUse(
             f"budget {budget} has {extra} in [{task}]", expected="some of " + ", ".join(keys)
         )
     for key, given in table.items():
-        names = [m.name for m in MEASURES[task] if m.name.partition(".")[0] == keys[key]]
+        names = [m.name for m in measures if m.name.partition(".")[0] == keys[key]]
         parts = {name.partition(".")[2]: name for name in names}
         chosen = given if isinstance(given, dict) else dict.fromkeys(parts, given)
         if not chosen.keys() <= parts.keys():

@@ -54,7 +54,7 @@ def samples(rows: Rows, count: int, seed: int) -> Floats:
     if len(present) < 2:
         raise EdgeEmotionError(
             f"the training rows are {'all ' + present[0] if len(present) else 'empty'}",
-            expected="faces of several classes or people to calibrate with",
+            expected="faces of several classes, people or sizes to calibrate with",
             remedy="check the recipe's sets and --data",
         )
     return as_input(_touching_both_ends(rows.images[balanced(rows.strata, count, seed)]))

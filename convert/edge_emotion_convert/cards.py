@@ -1,20 +1,21 @@
 """A model card in Markdown, from what the model file says and what was measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from edge_emotion.errors import WrongUse
 from edge_emotion.files import write_text
-from edge_emotion.metrics import accuracy_interval, rmse_interval_px
-from edge_emotion.modelfile import ModelMetadata, read_model
+from edge_emotion.modelfile import ModelMetadata, Task, read_model
 from edge_emotion.types import Floats
+from edge_emotion_convert.card_tables import measured
+from edge_emotion_convert.confidence import Confidence
 from edge_emotion_convert.evaluate import evaluate_command
 from edge_emotion_convert.evaluated import Evaluation, Part
-from edge_emotion_convert.gate_measures import measure_called
-from edge_emotion_convert.measure import EmotionFigures, KeypointFigures, figures
+from edge_emotion_convert.measure import figures
 from edge_emotion_convert.rows import Rows
+from edge_emotion_convert.tasks.table import KINDS, measure_called
 
 Answers = Mapping[str, Floats]
 Signatures = Mapping[str, Any]
@@ -24,17 +25,41 @@ _PURPOSE = {
     "48×48 gray picture of it",
     "keypoints": "places 15 points on a face ({labels}), in pixels, from a 96×96 gray picture of "
     "it",
+    "detector": "finds the faces of a picture, as boxes from forehead to chin with a score each, "
+    "from the whole of it in gray at 192×192",
 }
-_LIMITS = """\
+_LIMITS_OF_FACES = """\
 It reads what a face shows, not what a person feels: the labels are other people's impressions of
 photographs, and they follow the habits of those who labelled them and of the people in the sets.
 Faces that the sets have few of (dark light, profile, children, old people, darker skin, masks) are
-read worse, and no figure here says how much.
+read worse, and no figure here says how much. It is no measure of mood, attention, health, honesty
+or intent, and a single reading of a single face means little.
 
 It must not be used to judge, sort, score or watch people: not in hiring, schooling, policing,
 border control, insurance, medicine or any decision about a person, and not without the knowledge
 and consent of those before the camera. The European Union's AI Act (article 5) forbids emotion
 recognition at work and in education."""
+_LIMITS: dict[Task, str] = {
+    "emotion": _LIMITS_OF_FACES,
+    "keypoints": _LIMITS_OF_FACES,
+    "detector": """\
+It finds faces and knows nobody: it does not tell people apart, nor whether a face is alive or a
+picture. It misses faces, more of them where they are small, blurred, covered, turned away or dark,
+and takes other things for faces; the tables say how often on photographs like those it learned
+from. How it fares with people whom these seldom show (of other skin, age, dress) nobody measured.
+
+It must not be used to watch, count or follow people without their knowledge and consent, nor where
+a face that is missed or made up does harm: not to open doors, not to keep a machine from hurting
+anybody, not in policing, border control or any decision about a person.""",
+}
+_LICENCE: dict[Task, str] = {
+    "detector": """\
+WIDER FACE's photographs, where it learned from them as the shipped detector did, are given for
+non-commercial research (CC BY-NC-ND). They are no part of this file, but its weights were learned
+from them, so they too are for research and private use: for a product train on photographs that
+you have the rights to (`edge-emotion train detector`, docs/data.md), or run with
+`--detector haar`, which OpenCV's licence allows anybody.""",
+}
 
 
 def card_command(card: Path, model: Path, *, split: str, **options: Any) -> None:
@@ -72,12 +97,12 @@ def conversion_card(
         rows: which neither trained nor calibrated it.
         signatures: of a SavedModel, in place of the metadata's tensors.
     """
-    interval = accuracy_interval if metadata.task == "emotion" else rmse_interval_px
+    kind = KINDS[metadata.task]
     parts = (
         Part(
             f"{metadata.accuracy['measured_on']}, {name}",
             figures(rows, given),
-            interval(rows.truth, given),
+            kind.intervals(rows.truth, given),
         )
         for name, given in answers.items()
         if len(rows)
@@ -107,13 +132,15 @@ def model_card(
         "## Training data",
         "\n".join(_data(metadata)),
         "## Measured",
-        "\n".join(_measured(evaluation.parts)),
+        "\n".join(measured(evaluation)),
+        "\n".join(_confidence(metadata)),
         "\n".join(_gate(metadata)),
         "\n".join(_remedies(metadata)),
         "## What it is not for",
-        _LIMITS,
+        _LIMITS[metadata.task],
         "## Licence",
         metadata.license,
+        _LICENCE.get(metadata.task, ""),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -126,7 +153,8 @@ def _facts(
         f"- Size: {size_bytes / 1000:.0f} kB, {network.get('parameters', 0) / 1e6:.2f} M parameters"
     )
     macs = network.get("macs")
-    yield f"{size}, {macs / 1e6:.0f} M multiply-accumulates a face" if macs else size
+    once = "a picture" if metadata.task == "detector" else "a face"
+    yield f"{size}, {macs / 1e6:.0f} M multiply-accumulates {once}" if macs else size
     yield from _tensors(metadata) if signatures is None else _told(signatures)
     versions = ", ".join(f"{name} {version}" for name, version in metadata.versions.items())
     yield f"- Made with: {versions}; recipe {metadata.recipe.get('name', 'unknown')}"
@@ -164,42 +192,23 @@ def _data(metadata: ModelMetadata) -> Iterator[str]:
     yield "| set | faces trained on | SHA-256 of pixels and labels |"
     yield "|---|---|---|"
     for name, facts in metadata.training_data.items():
-        yield f"| {name} | {facts['faces']:,} | `{facts['sha256'][:16]}` |"
+        photos = f" in {facts['photographs']:,} photographs" if "photographs" in facts else ""
+        yield f"| {name} | {facts['faces']:,}{photos} | `{facts['sha256'][:16]}` |"
 
 
-def _measured(parts: Sequence[Part]) -> Iterator[str]:
-    """A table; intervals are 95 %, by a bootstrap over the rows."""
-    if not parts:
-        yield "Not measured."
-        return
-    for number, part in enumerate(parts):
-        found, interval = part.figures, part.interval
-        if isinstance(found, EmotionFigures):
-            if number == 0:
-                yield f"| rows of | faces | accuracy | balanced | {' | '.join(found.recall)} |"
-                yield "|---" * (4 + len(found.recall)) + "|"
-            recalls = " | ".join(f"{value:.1%}" for value in found.recall.values())
-            yield (
-                f"| {part.name} | {found.rows} | {found.accuracy:.1%} "
-                f"({interval.low:.1%} to {interval.high:.1%}) "
-                f"| {found.balanced_accuracy:.1%} | {recalls} |"
-            )
-        else:
-            if number == 0:
-                yield "| rows of | faces | RMSE, px of 96 | NME | NME above 10 % |"
-                yield "|---|---|---|---|---|"
-            yield (
-                f"| {part.name} | {found.rows} | {found.rmse_px:.2f} "
-                f"({interval.low:.2f} to {interval.high:.2f}) "
-                f"| {found.nme:.2%} | {found.failure_rate:.1%} |"
-            )
-    yield ""
-    if isinstance(parts[0].figures, KeypointFigures):
-        yield "Errors are in pixels of the 96 px face; NME is the mean error of a face's points by "
-        yield "the distance of its eye centres. Intervals are 95 %, by a bootstrap over the rows."
-    else:
-        yield "Accuracy with its 95 % interval (bootstrap over the rows), mean of the classes' "
-        yield "recalls, and each class's recall."
+def _confidence(metadata: ModelMetadata) -> Iterator[str]:
+    """What was done to its probabilities, and when it gives no answer."""
+    told = metadata.accuracy.get("confidence")
+    if told:
+        confidence = Confidence(**{**told, "biases": tuple(told["biases"])})
+        yield fill(confidence.sentence(), width=100)
+    if metadata.undecided_below is not None:
+        yield fill(
+            f"It gives no answer (undecided) where its largest probability is below "
+            f"{metadata.undecided_below:.3f}, chosen so that at most a tenth of the validation "
+            "faces of each set are refused.",
+            width=100,
+        )
 
 
 def _gate(metadata: ModelMetadata) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, GateNotMet, WrongUse, warn
 from edge_emotion.files import check_place, write_text
+from edge_emotion.locks import alone_in
 from edge_emotion.quantization import TensorSpec
 from edge_emotion_convert import calibration, report
 from edge_emotion_convert.budget import Limits, read_limits
@@ -21,6 +22,7 @@ from edge_emotion_convert.remedies.auto import treat
 from edge_emotion_convert.serving import VERSION, write_saved_model
 from edge_emotion_convert.subject import Subject, of_run, open_subject
 from edge_emotion_convert.sweep import sweep
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_convert.trial import Trial, convert_and_measure, prepare
 from edge_emotion_convert.why import explain, layer_table
 from edge_emotion_train.networks.saved import TASKS
@@ -76,6 +78,8 @@ def convert(
     representative: int = calibration.DEFAULT_COUNT,
     edgetpu: bool = False,
     auto: bool = False,
+    temperature: bool = True,
+    balance: float | None = None,
     runs: Path = RUNS,
 ) -> list[Export]:
     """Convert a network, or that of the newest finished run of each task, and judge what came out.
@@ -89,12 +93,14 @@ def convert(
         formats: some of `ALL`.
         data: what `material.open_material` takes; None takes the data of the training.
         out: where the exports go.
-        max_drop: in percentage points of accuracy and pixels of RMSE; None takes the defaults.
+        max_drop: in percentage points of accuracy or average precision, and pixels of RMSE; None
+            takes the defaults.
         budget: a TOML file with limits of any measure.
         representative: how many training faces calibrate.
         edgetpu: whether an int8 file that passed is compiled for an Edge TPU as well.
         auto: whether remedies are tried on int8, chosen on one half of the validation rows; every
             format is measured on the other.
+        temperature, balance: as for `trial.prepare`.
         runs: where to look for runs.
 
     Raises:
@@ -107,11 +113,13 @@ def convert(
     limits = read_limits(budget, max_drop)
     exports = []
     for subject in _subjects(model, runs):
-        choosing, trial = None, prepare(subject, data)
-        if auto:
-            choosing, trial = halves(trial)
-        export = _convert(trial, formats, out, limits[subject.task], representative, choosing)
-        exports.append(_compiled(export) if edgetpu else export)
+        with alone_in(out / subject.name, "wait for its end, or name another --out"):
+            choosing: Trial | None = None
+            trial = prepare(subject, data, temperature=temperature, balance=balance)
+            if auto:
+                choosing, trial = halves(trial)
+            export = _convert(trial, formats, out, limits[subject.task], representative, choosing)
+            exports.append(_compiled(export) if edgetpu else export)
     return exports
 
 
@@ -152,7 +160,7 @@ def convert_command(model: Path | None = None, *, as_json: bool = False, **optio
 def _remedy(failed: Kept) -> str:
     candidate, allow = failed.candidate, "allow more (--max-drop)"
     if not len(candidate.answers):
-        return "name data with validation faces with --data"
+        return f"name data with validation {KINDS[candidate.metadata.task].noun} with --data"
     if not candidate.verdict.measured:
         return "name data that shows what is limited with --data, or convert to another format"
     if not candidate.format.integer:
@@ -162,7 +170,8 @@ def _remedy(failed: Kept) -> str:
         return f"let --auto look for remedies, or {allow}"
     if remedies and remedies["plain"]["passed"]:
         return f"convert without --auto, as plain int8 passed on these faces, or {allow}"
-    return f"calibrate with more faces (--representative) or {allow}"
+    noun = KINDS[candidate.metadata.task].noun
+    return f"calibrate with more {noun} (--representative) or {allow}"
 
 
 def sweep_command(
@@ -231,7 +240,7 @@ def _subjects(model: Path | None, runs: Path) -> Iterator[Subject]:
             remedy="train one with: edge-emotion train emotion, or name a run's folder",
         )
     for task in missing:
-        say(f"no finished run for {task} in {runs}: only the other network is converted")
+        say(f"no finished run for {task} in {runs}: only the others are converted")
     yield from (of_run(run) for run in found.values() if run is not None)
 
 
@@ -248,7 +257,8 @@ def _convert(
     samples, models = None, []
     if any(target.integer for target in targets):
         samples = calibration.samples(trial.calibrating, representative, trial.seed)
-        say(f"{subject.task}: {len(samples)} training faces calibrate integer formats")
+        noun = KINDS[subject.task].noun
+        say(f"{subject.task}: {len(samples)} training {noun} calibrate integer formats")
     for target in targets:
         if choosing is not None and target.name == "int8":
             models.append(keep(trial, treat(choosing, trial, representative, limits), folder))

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,11 @@ from typing import Any
 from edge_emotion.metrics import Interval
 from edge_emotion.modelfile import Task
 from edge_emotion.types import Floats
-from edge_emotion_convert.measure import EmotionFigures, Figures, as_table
+from edge_emotion_convert.measure import as_table
+from edge_emotion_convert.robustness import Robustness
 from edge_emotion_convert.rows import Rows
+from edge_emotion_convert.tasks.table import Figures
+from edge_emotion_convert.undecided import Selection
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,19 @@ class Part:
     Attributes:
         name: which rows.
         figures: measured on them.
-        interval: of the accuracy or the RMSE in pixels, 95 %, by a bootstrap over the rows.
+        intervals: 95 %, by a bootstrap over the rows, by the measure; the headline's first.
+        narrowed: whether rows with near twins were left out; another part has them.
     """
 
     name: str
     figures: Figures
-    interval: Interval
+    intervals: Mapping[str, Interval]
+    narrowed: bool = False
+
+    @property
+    def interval(self) -> Interval:
+        """Of the accuracy, the RMSE in pixels or the average precision."""
+        return next(iter(self.intervals.values()))
 
 
 @dataclass(frozen=True)
@@ -35,12 +45,16 @@ class Evaluation:
 
     Attributes:
         model: what was asked for: a file, a run's folder or a peer's adapter.
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         parts: the sets.
         name: of the run, the file or the peer.
         file: of the network itself, where that is one file.
         peer: whether it is somebody else's.
         flatbuffer_sha256: of that file without its metadata; empty where it has none.
+        adapter_sha256: of what a peer's adapter says; empty where there is none.
+        beside: peers on the same rows, but for those narrowed, where some are installed.
+        selection: what an emotion network leaves undecided; None for others.
+        robustness: what is left on worse pictures; None if that was not asked for.
     """
 
     model: Path
@@ -50,6 +64,15 @@ class Evaluation:
     file: Path | None = None
     peer: bool = False
     flatbuffer_sha256: str = ""
+    adapter_sha256: str = ""
+    beside: tuple["Evaluation", ...] = ()
+    selection: Selection | None = None
+    robustness: Robustness | None = None
+
+    @property
+    def whole(self) -> list[Part]:
+        """The parts that are not narrowed."""
+        return [part for part in self.parts if not part.narrowed]
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` prints it; `sha256` and `bytes` are those of the network's one file."""
@@ -62,19 +85,33 @@ class Evaluation:
             "peer": self.peer,
             "sha256": sha256,
             "flatbuffer_sha256": self.flatbuffer_sha256 or sha256,
+            "adapter_sha256": self.adapter_sha256 or None,
             "bytes": None if content is None else len(content),
             "parts": [
                 {
                     "rows_of": part.name,
                     **as_table(part.figures),
-                    "interval_95": [
-                        None if math.isnan(end) else round(end, 5)
-                        for end in (part.interval.low, part.interval.high)
-                    ],
+                    "interval_95": _ends(part.interval),
+                    **_further(part),
                 }
                 for part in self.parts
             ],
+            **({"undecided": self.selection.as_dict()} if self.selection else {}),
+            **({"robustness": self.robustness.as_list()} if self.robustness else {}),
+            **({"beside": [peer.as_dict() for peer in self.beside]} if self.beside else {}),
         }
+
+
+def _further(part: Part) -> dict[str, Any]:
+    """Intervals of other measures than the headline, where there are some."""
+    _, *further = part.intervals
+    if not further:
+        return {}
+    return {"intervals_95": {name: _ends(part.intervals[name]) for name in further}}
+
+
+def _ends(interval: Interval) -> list[float | None]:
+    return [None if math.isnan(end) else round(end, 5) for end in (interval.low, interval.high)]
 
 
 @dataclass(frozen=True)
@@ -84,32 +121,9 @@ class Measured:
     Attributes:
         part: the figures.
         rows: the faces.
-        answers: to them, `(N, 5)` or `(N, 15, 2)`.
-        narrowed: whether faces with near twins were left out; another part has them.
+        answers: to them, `(N, 5)`, `(N, 15, 2)` or `(N, 756, 5)`.
     """
 
     part: Part
     rows: Rows
     answers: Floats
-    narrowed: bool
-
-
-def summary(parts: Sequence[Part], task: Task) -> tuple[list[str], list[list[str]]]:
-    """Headings and a row for each part: its name, its faces and the figures that sum it up."""
-    headings = {
-        "emotion": ["rows of", "faces", "accuracy", "95 %", "balanced", "ECE"],
-        "keypoints": ["rows of", "faces", "RMSE px", "95 %", "NME", "NME > 10 %"],
-    }
-    return headings[task], [_summed(part) for part in parts]
-
-
-def _summed(part: Part) -> list[str]:
-    found, low, high = part.figures, part.interval.low, part.interval.high
-    counted = [part.name, str(found.rows)]
-    if isinstance(found, EmotionFigures):
-        shares = [f"{found.accuracy:.1%}", f"{low:.1%} to {high:.1%}"]
-        return (
-            counted + shares + [f"{found.balanced_accuracy:.1%}", f"{found.calibration_error:.1%}"]
-        )
-    errors = [f"{found.rmse_px:.3f}", f"{low:.3f} to {high:.3f}"]
-    return counted + errors + [f"{found.nme:.2%}", f"{found.failure_rate:.1%}"]

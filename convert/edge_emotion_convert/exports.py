@@ -47,7 +47,8 @@ class Kept:
     def as_dict(self) -> dict[str, Any]:
         """As in conversion.json."""
         candidate = self.candidate
-        remedies = candidate.metadata.accuracy.get("remedies")
+        accuracy = candidate.metadata.accuracy
+        told = {name: accuracy[name] for name in ("confidence", "remedies") if accuracy.get(name)}
         return {
             "file": self.file.name,
             "task": candidate.metadata.task,
@@ -55,12 +56,13 @@ class Kept:
             "bytes": self.bytes,
             "sha256": self.sha256,
             "flatbuffer_sha256": hashlib.sha256(candidate.flatbuffer).hexdigest(),
-            "measured_on": candidate.metadata.accuracy["measured_on"],
+            "measured_on": accuracy["measured_on"],
             "gate": candidate.verdict.as_dict(),
             "float": as_table(candidate.before),
             candidate.format.name: as_table(candidate.after),
             "representative_faces": candidate.representative,
-            **({"remedies": remedies} if remedies else {}),
+            **told,
+            "undecided_below": candidate.metadata.undecided_below,
             "ms_per_face": round(candidate.ms_per_face, 4),
             "seconds": round(candidate.seconds, 1),
             "versions": candidate.metadata.versions,
@@ -140,7 +142,7 @@ def _read(file: Path) -> dict[str, Any]:
         return dict(table)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         warn(f"{file} cannot be read and is written anew: {error}")
     return {"models": [], "rejected": []}
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge_emotion_convert.budget import DEFAULT_LIMITS, Limits
-from edge_emotion_convert.gate_measures import MEASURES, Measure, task_of, value
-from edge_emotion_convert.measure import Figures, plain
+from edge_emotion_convert.budget import Limits
+from edge_emotion_convert.gate_measures import Measure, value
+from edge_emotion_convert.measure import plain
 from edge_emotion_convert.paired import McNemar
+from edge_emotion_convert.tasks.table import KINDS, Figures
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Verdict:
 
     @property
     def headline(self) -> Comparison:
-        """Accuracy or RMSE."""
+        """Accuracy, RMSE or average precision."""
         return self.comparisons[0]
 
     @property
@@ -91,13 +92,13 @@ def judge(
         intervals: of the drops, by `paired.loss_intervals`.
         mcnemar: by `paired.mcnemar`.
     """
-    task = task_of(before)
-    if task != task_of(after):
+    if before.task != after.task:
         raise TypeError(f"{type(before).__name__} against {type(after).__name__}")
-    limits = DEFAULT_LIMITS[task] if limits is None else limits
+    kind = KINDS[before.task]
+    limits = kind.limits if limits is None else limits
     same_rows = before.rows == after.rows > 0
     comparisons = []
-    for measure in MEASURES[task]:
+    for measure in kind.measures:
         first, second = value(before, measure), value(after, measure)
         drop, limit = measure.loss(first, second), limits.get(measure.name)
         kept = limit is None or (same_rows and math.isfinite(limit) and drop <= limit)
@@ -105,10 +106,10 @@ def judge(
         comparisons.append(
             Comparison(measure.name, measure.unit, first, second, drop, interval, limit, kept)
         )
-    told = [pair for pair in zip(MEASURES[task], comparisons, strict=True) if not pair[1].passed]
+    told = [pair for pair in zip(kind.measures, comparisons, strict=True) if not pair[1].passed]
     passed = not told and math.isfinite(comparisons[0].drop)
     if same_rows:
-        told = told or [(MEASURES[task][0], comparisons[0])]
+        told = told or [(kind.measures[0], comparisons[0])]
         reason = "; ".join(_sentence(*pair) for pair in told)
     else:
         passed, reason = False, f"not measured: {before.rows} and {after.rows} rows"

@@ -8,10 +8,7 @@ when it is large (accuracy) or when it is small (an error).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.modelfile import Task
-from edge_emotion_convert.measure import EmotionFigures, Figures
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -66,38 +63,7 @@ class Measure:
         return 2 if self.unit == "points" else 3
 
 
-_EMOTION = (
-    Measure("accuracy", "accuracy", "points", is_error=False),
-    Measure("balanced_accuracy", "balanced accuracy", "points", is_error=False),
-    *(
-        Measure(f"recall.{name}", f"recall of {name}", "points", is_error=False)
-        for name in EMOTIONS
-    ),
-)
-_KEYPOINTS = (
-    Measure("rmse_px", "RMSE", "px", is_error=True),
-    Measure("nme", "NME", "points", is_error=True),
-    Measure("failure_rate", "NME above 10 %", "points", is_error=True),
-    *(
-        Measure(f"point_error_px.{name}", name.replace("_", " "), "px", is_error=True)
-        for name in KEYPOINTS
-    ),
-)
-# The first is the headline: the one that --max-drop limits.
-MEASURES: dict[Task, tuple[Measure, ...]] = {"emotion": _EMOTION, "keypoints": _KEYPOINTS}
-
-
-def measure_called(name: str) -> Measure:
-    """The measure of a name, whichever task it is of."""
-    return next(one for measures in MEASURES.values() for one in measures if one.name == name)
-
-
-def task_of(figures: Figures) -> Task:
-    """Which task the figures are of."""
-    return "emotion" if isinstance(figures, EmotionFigures) else "keypoints"
-
-
-def value(figures: Figures, measure: Measure) -> float:
+def value(figures: Any, measure: Measure) -> float:
     """What a measure came to, NaN if it could not be measured."""
     group, _, part = measure.name.partition(".")
     found = getattr(figures, group)

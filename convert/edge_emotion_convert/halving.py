@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edge_emotion.data.splits import split_groups
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert.rows import Rows, take, without_twins
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_convert.trial import Trial
 
 _FEWEST = 10  # rows of a half
@@ -19,8 +20,8 @@ _FEWEST = 10  # rows of a half
 def halves(trial: Trial) -> tuple[Trial, Trial]:
     """The trial on the rows that choose, and on those that judge.
 
-    No person is in both, and none that judges is a near twin of one that chooses; each class gives
-    one half of its rows to either.
+    No person is in both, and none that judges is a near twin of one that chooses; each class, or
+    size of the largest face, gives one half of its rows to either.
 
     Raises:
         EdgeEmotionError: too few validation rows.
@@ -34,19 +35,19 @@ def halves(trial: Trial) -> tuple[Trial, Trial]:
     if min(choosing.sum(), judging.sum()) < _FEWEST:
         raise EdgeEmotionError(
             f"{trial.measured_on} are too few to choose on one half of them and judge on the other",
-            remedy="name data with more validation faces with --data",
+            remedy=f"name data with more validation {KINDS[trial.subject.task].noun} with --data",
         )
     return _on(trial, choosing, "chooses"), _on(trial, judging, "judges")
 
 
 def _choosing(rows: Rows, trial: Trial) -> npt.NDArray[np.bool_]:
     chosen = np.zeros(len(rows), bool)
-    if trial.subject.task == "keypoints":
+    if trial.subject.task == "keypoints":  # whose strata are people
         chosen[split_groups(rows.strata, (0.5, 0.5, 0.0), trial.seed)[0]] = True
         return chosen
     shuffled = np.random.default_rng(trial.seed).permutation(len(rows))
-    by_class = shuffled[np.argsort(rows.strata[shuffled], kind="stable")]
-    chosen[by_class[::2]] = True
+    by_stratum = shuffled[np.argsort(rows.strata[shuffled], kind="stable")]
+    chosen[by_stratum[::2]] = True
     return chosen
 
 

@@ -1,6 +1,6 @@
-"""The faces that a network is converted with: those that calibrate it and those that measure it.
+"""What a network is converted with: faces or photographs that calibrate it, and that measure it.
 
-No face that trained the network measures it, and none that measures it calibrates it.
+None that trained the network measures it, and none that measures it calibrates it.
 """
 
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge_emotion.data.faces import answerable
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import Task
 from edge_emotion_convert.progress import say
@@ -27,6 +28,7 @@ from edge_emotion_convert.sources import (
     own_folder,
 )
 from edge_emotion_convert.subject import Subject
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_train.datasets import Split, load_sets
 from edge_emotion_train.recipe import DataSet, Recipe, load_recipe
 
@@ -78,7 +80,7 @@ def open_material(subject: Subject, data: Path | None = None) -> Material:
         )
     if not path.exists():
         raise EdgeEmotionError(f"{path} does not exist", remedy="say with --data where the data is")
-    say(f"{subject.task}: reading the faces of {subject.source} from {path}")
+    say(f"{subject.task}: reading the {KINDS[subject.task].noun} of {subject.source} from {path}")
     if subject.recipe is None:
         return _material(_splits_of_anyone(path, subject.task), subject.task)
     located = in_recipe(path, subject.recipe, own)
@@ -93,8 +95,8 @@ def open_material(subject: Subject, data: Path | None = None) -> Material:
             say(f"{own}, which training read, is gone: {located[0]} is taken for it")
     elif trained is None:
         raise EdgeEmotionError(
-            f"which faces of {path} trained {subject.source} cannot be told: {own}, which its "
-            "training read, is gone",
+            f"which {KINDS[subject.task].noun} of {path} trained {subject.source} cannot be told: "
+            f"{own}, which its training read, is gone",
             remedy="name the folder that holds its recipe's sets with --data",
         )
     else:
@@ -121,14 +123,15 @@ def _material(
     calibrating = training_rows(splits)
     kept = without_twins(calibrating, measuring)
     _tell(task, len(calibrating) - len(kept), "are measured on: not calibrated with")
-    names = " and ".join(list(splits)[: None if task == "emotion" else 1])
-    told = f"{len(measuring)} validation faces of {names}"
+    asked = [name for name in splits if task != "emotion" or len(answerable(splits[name].train))]
+    names = " and ".join(asked[: None if task == "emotion" else 1])
+    told = f"{len(measuring)} validation {KINDS[task].noun} of {names}"
     return Material(kept, measuring, told, fingerprints(trained) if trained else {})
 
 
 def _tell(task: Task, count: int, what: str) -> None:
     if count:
-        say(f"{task}: {count} faces, or near twins of theirs, {what}")
+        say(f"{task}: {count} {KINDS[task].noun}, or near twins of theirs, {what}")
 
 
 def _splits_of_anyone(path: Path, task: Task) -> Splits:

@@ -5,94 +5,45 @@ could not be measured is NaN.
 """
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge_emotion import metrics
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.modelfile import Task
+from edge_emotion.modelfile import Task, read_model
 from edge_emotion.types import Floats, Image
 from edge_emotion_convert.progress import quiet
-from edge_emotion_convert.rows import Rows, take
-from edge_emotion_device.interpreter import load_emotion, load_keypoints
+from edge_emotion_convert.rows import Rows
+from edge_emotion_convert.tasks.table import KINDS, Figures, kind_answering
 
-_QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
 _DIGITS = 5
 
 
-@dataclass(frozen=True)
-class EmotionFigures:
-    """What an emotion network gets right.
-
-    Attributes:
-        rows: how many faces it was measured on.
-        accuracy, balanced_accuracy: over all faces; the mean of the classes' recalls.
-        recall, precision, f1: of each class.
-        confusion: `(5, 5)` counts; row: the true class, column: the answer.
-        calibration_error: expected, from 0 to 1 (see `metrics.Calibration`).
-    """
-
-    rows: int
-    accuracy: float
-    balanced_accuracy: float
-    recall: dict[str, float]
-    precision: dict[str, float]
-    f1: dict[str, float]
-    confusion: list[list[int]]
-    calibration_error: float = math.nan
-
-
-@dataclass(frozen=True)
-class KeypointFigures:
-    """How far a keypoint network is off.
-
-    Attributes:
-        rows: how many faces it was measured on.
-        rmse_px: over all known coordinates (Kaggle's measure).
-        nme: mean over the faces of the mean error by the distance of the eye centres.
-        failure_rate: share of the faces whose NME is above 10 %.
-        point_error_px: mean distance of each point.
-        nme_quantiles: of the cumulative error curve: the NME that so many of the faces keep to.
-    """
-
-    rows: int
-    rmse_px: float
-    nme: float
-    failure_rate: float
-    point_error_px: dict[str, float]
-    nme_quantiles: dict[str, float] = field(default_factory=dict)
-
-
-Figures = EmotionFigures | KeypointFigures
-
-
 def figures(rows: Rows, answers: Floats) -> Figures:
-    """Figures of `answers` to `rows`: `(N, 5)` probabilities or `(N, 15, 2)` points.
+    """Figures of `answers` to `rows`: probabilities, points in px or cells.
 
     A network that answers NaN or infinity, be it once, is not measured: every figure is NaN.
     """
-    if not np.isfinite(answers).all():
-        nothing = take(rows, np.zeros(len(rows), np.bool_))
-        return replace(figures(nothing, answers[:0]), rows=len(rows))
-    if answers.ndim == 2:
-        return _emotion_figures(rows, answers)
-    return _keypoint_figures(rows, answers)
+    kind = kind_answering(answers)
+    if np.isfinite(answers).all():
+        found: Figures = kind.figures(rows.truth, answers)
+        return found
+    return replace(kind.figures(rows.truth[:0], answers[:0]), rows=len(rows))
 
 
 def predict_file(path: Path, task: Task, images: Image) -> Floats:
-    """What a model file answers for `(N, S, S) uint8` faces, by the code that the device runs.
+    """What a model file answers for `(N, S, S) uint8` pictures, by the code that the device runs.
 
     Returns:
-        `(N, 5)` probabilities, or `(N, 15, 2)` points in pixels of the 96 px face.
+        `(N, 5)` probabilities, `(N, 15, 2)` points in pixels of the 96 px face, or `(N, 756, 5)`
+        cells as `edge_emotion.detection` reads them.
 
     Raises:
         EdgeEmotionError: the file is damaged or made for another task.
     """
     with quiet():
-        model = load_emotion(path) if task == "emotion" else load_keypoints(path)
+        model = KINDS[task].open(read_model(path, task), "cpu", 1)
     with model:
         return model.predict(images)
 
@@ -114,43 +65,3 @@ def plain(value: Any, digits: int | None = None) -> Any:
     if not math.isfinite(value):
         return None
     return value if digits is None else round(value, digits)
-
-
-def _emotion_figures(rows: Rows, probabilities: Floats) -> EmotionFigures:
-    predicted = probabilities.argmax(axis=1)
-    confusion = metrics.confusion_matrix(rows.truth, predicted, len(EMOTIONS))
-    return EmotionFigures(
-        len(rows),
-        metrics.accuracy(confusion),
-        metrics.balanced_accuracy(confusion),
-        _by_emotion(metrics.recall(confusion)),
-        _by_emotion(metrics.precision(confusion)),
-        _by_emotion(metrics.f1(confusion)),
-        confusion.tolist(),
-        metrics.calibration(rows.truth, probabilities).error,
-    )
-
-
-def _by_emotion(shares: Floats) -> dict[str, float]:
-    return dict(zip(EMOTIONS, shares.tolist(), strict=True))
-
-
-def _keypoint_figures(rows: Rows, points: Floats) -> KeypointFigures:
-    errors = metrics.nme(rows.truth, points)
-    distances = np.linalg.norm(points - rows.truth, axis=2)
-    known = ~np.isnan(distances)
-    sums, counts = np.where(known, distances, 0).sum(axis=0), known.sum(axis=0)
-    means = [float(part / n) if n else math.nan for part, n in zip(sums, counts, strict=True)]
-    return KeypointFigures(
-        len(rows),
-        metrics.rmse_px(rows.truth, points),
-        float(np.nanmean(errors)) if (~np.isnan(errors)).any() else math.nan,
-        metrics.failure_rate(errors),
-        dict(zip(KEYPOINTS, means, strict=True)),
-        {f"{share:.0%}": _quantile(errors, share) for share in _QUANTILES},
-    )
-
-
-def _quantile(errors: Floats, share: float) -> float:
-    measured = errors[~np.isnan(errors)]
-    return float(np.quantile(measured, share)) if len(measured) else math.nan

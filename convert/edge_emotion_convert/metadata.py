@@ -6,10 +6,10 @@ import keras
 import tensorflow as tf
 
 import edge_emotion
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.modelfile import ModelMetadata
 from edge_emotion.quantization import TensorSpec
 from edge_emotion_convert.subject import Subject
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 
 
@@ -35,7 +35,7 @@ def metadata_of(
         mean_face = tuple((round(float(x), 2), round(float(y), 2)) for x, y in subject.mean_face)
     return ModelMetadata(
         task=subject.task,
-        labels=EMOTIONS if subject.task == "emotion" else KEYPOINTS,
+        labels=KINDS[subject.task].labels,
         input=given,
         output=answered,
         mean_face=mean_face,

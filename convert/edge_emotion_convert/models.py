@@ -13,9 +13,9 @@ import keras
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.labels import KEYPOINTS
 from edge_emotion.modelfile import ModelMetadata, Task, read_model, shipped_model
-from edge_emotion.preprocess import KEYPOINT_SIDE_PX, resize_square
+from edge_emotion.preprocess import resize_square
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats, Image
 from edge_emotion_convert.foreign import KERAS_SUFFIXES, load_foreign
@@ -25,6 +25,7 @@ from edge_emotion_device.peer import Peer
 from edge_emotion_device.runtime import open_interpreter
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
+from edge_emotion_train.networks.heads import INPUT_SIDES_PX, OUTPUT_SHAPES
 from edge_emotion_train.networks.saved import read_network
 from edge_emotion_train.predicting import predict
 from edge_emotion_train.recipe import Recipe, parse
@@ -32,9 +33,10 @@ from edge_emotion_train.runs import NETWORK_FILE, RECIPE_FILE, read_run
 
 Outputs = Callable[[Image], Floats]
 
-_OUTPUTS: dict[int, Task] = {len(EMOTIONS): "emotion", 2 * len(KEYPOINTS): "keypoints"}
+_TASKS: dict[tuple[int | None, ...], Task] = {shape: task for task, shape in OUTPUT_SHAPES.items()}
 ADAPTER = ".toml"
 _METADATA_TRACE = b"metadata.json"
+_BEYOND = 0.02  # 1, which the last step of an int8 grid may be
 _FARTHEST_MEDIAN_PX = 5.0  # of a rightly read median face from the mean face
 
 
@@ -44,9 +46,9 @@ class Opened:
 
     Attributes:
         path: what was asked for.
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         predict: `(N, S, S) uint8` faces to `(N, 5)` probabilities or `(N, 15, 2)` points in pixels
-            of the 96 px face.
+            of the 96 px face, or photographs to the `(N, 756, 5)` cells of `detection`.
         kind: what it is, for people.
         metadata: of a .tflite that has some.
         recipe: what it was trained by, if that is known.
@@ -86,7 +88,7 @@ def open_model(path: Path) -> Opened:
     """Open a .tflite, a run's folder or its model.keras, another Keras file, or a peer's adapter.
 
     Raises:
-        EdgeEmotionError: it cannot be read, or has the shapes of neither task.
+        EdgeEmotionError: it cannot be read, or has the shapes of no task.
     """
     if path.is_dir() or (path.name == NETWORK_FILE and (path.parent / RECIPE_FILE).is_file()):
         run = read_run(path)
@@ -150,20 +152,20 @@ def _foreign(
     network: keras.Model | None = None,
 ) -> Opened:
     """A model without metadata, its task told by its shapes."""
-    task = _OUTPUTS.get(answered[-1] or 0) if len(answered) == 2 else None
+    task = _TASKS.get(answered[1:])
     square = len(given) == 4 and given[1] == given[2] and given[3] == 1 and given[1] is not None
-    if task is None or not square or (task == "keypoints" and given[1] != KEYPOINT_SIDE_PX):
+    side = int(given[1] or 0) if square else 0
+    if task is None or not side or (task != "emotion" and side != INPUT_SIDES_PX[task]):
         raise EdgeEmotionError(
             f"{path} maps {given} to {answered} and says nothing of itself",
-            expected="(S, S, 1) to 5 emotions, or (96, 96, 1) to 30 coordinates",
+            expected="(S, S, 1) to 5 emotions, (96, 96, 1) to 30 coordinates, "
+            "or (192, 192, 1) to 756 cells of 5",
         )
-    side = int(given[1] or 0)
     say(f"{path} says nothing of itself: taken for {task}, from gray values in 0 to 1")
-    read = _as_probabilities if task == "emotion" else _as_points
 
     def answer(images: Image) -> Floats:
         resized = np.array([resize_square(image, side) for image in images], np.uint8)
-        return read(outputs(resized.reshape(-1, side, side)))
+        return _READ[task](outputs(resized.reshape(-1, side, side)))
 
     return Opened(path, task, answer, "without metadata", network=network)
 
@@ -180,7 +182,7 @@ def _foreign_tflite(path: Path) -> Opened:
         ) from error
 
     def outputs(images: Image) -> Floats:
-        results = np.empty((len(images), specs[1].shape[-1]), np.float32)
+        results = np.empty((len(images), *specs[1].shape[1:]), np.float32)
         for image, result in zip(as_input(images), results, strict=True):
             interpreter.set_tensor(given["index"], specs[0].quantize(image[None]))
             interpreter.invoke()
@@ -222,3 +224,15 @@ def _as_points(outputs: Floats) -> Floats:
         )
     say(f"its answers are taken for {unit}")
     return readings[unit].astype(np.float32)
+
+
+def _as_cells(outputs: Floats) -> Floats:
+    if len(outputs) and not np.abs(outputs).max() <= 1 + _BEYOND:
+        raise EdgeEmotionError(
+            f"its answers run from {outputs.min():.2f} to {outputs.max():.2f}",
+            expected="the cells of edge_emotion.detection, within -1 and 1",
+        )
+    return outputs
+
+
+_READ = {"emotion": _as_probabilities, "keypoints": _as_points, "detector": _as_cells}

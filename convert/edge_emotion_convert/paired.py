@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_emotion import metrics
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.metrics import draw_rows
 from edge_emotion.types import Floats
-from edge_emotion_convert.gate_measures import MEASURES
+from edge_emotion_convert.tasks.kind import Column, Truth
+from edge_emotion_convert.tasks.table import kind_answering
 
-Column = npt.NDArray[np.float64]
 DRAWS, SEED = 1000, 0
 
 
@@ -56,30 +55,25 @@ def _tail(most: int, coins: int) -> float:
     return math.exp(last - coins * math.log(2)) * (1 + float(others))
 
 
-def loss_intervals(
-    truth: npt.NDArray[np.generic], before: Floats, after: Floats
-) -> dict[str, tuple[float, float]]:
+def loss_intervals(truth: Truth, before: Floats, after: Floats) -> dict[str, tuple[float, float]]:
     """The 95 % interval of every measure's loss, by a paired bootstrap over the rows.
 
     Each draw takes the same rows for both models (Efron and Tibshirani 1993, chapter 16).
 
     Args:
-        truth: `(N,)` labels or `(N, 15, 2)` points, NaN where unknown.
-        before, after: `(N, 5)` probabilities or `(N, 15, 2)` points of both models.
+        truth: `(N,)` labels, `(N, 15, 2)` points, NaN where unknown, or `(N,)` labelled faces.
+        before, after: of both models, `(N, 5)` probabilities, `(N, 15, 2)` points or
+            `(N, 756, 5)` cells.
 
     Returns:
         Lowest and highest loss for each of the task's measures, in its unit; NaN where a measure
         has no rows, and all of them if a model answered NaN or infinity.
     """
-    rows, emotion = len(truth), before.ndim == 2
-    measures = MEASURES["emotion" if emotion else "keypoints"]
-    if rows == 0 or not (np.isfinite(before).all() and np.isfinite(after).all()):
-        return {measure.name: (math.nan, math.nan) for measure in measures}
-    # How often each draw has each row: a draw's sum over the rows is then one product.
-    draws = np.random.default_rng(SEED).multinomial(rows, np.full(rows, 1 / rows), DRAWS)
-    weights = draws.astype(np.float64)
-    losses = (_emotion_losses if emotion else _keypoint_losses)(weights, truth, before, after)
-    return {m.name: _interval(m.in_unit(1.0) * losses[m.name]) for m in measures}
+    kind = kind_answering(before)
+    if not (len(truth) and np.isfinite(before).all() and np.isfinite(after).all()):
+        return {measure.name: (math.nan, math.nan) for measure in kind.measures}
+    losses = kind.losses(draw_rows(len(truth), DRAWS, SEED), truth, before, after)
+    return {m.name: _interval(m.in_unit(1.0) * losses[m.name]) for m in kind.measures}
 
 
 def _interval(drawn: Column) -> tuple[float, float]:
@@ -87,49 +81,3 @@ def _interval(drawn: Column) -> tuple[float, float]:
         return math.nan, math.nan
     low, high = np.nanpercentile(drawn, (2.5, 97.5))
     return float(low), float(high)
-
-
-def _emotion_losses(
-    weights: Column, truth: npt.NDArray[np.generic], before: Floats, after: Floats
-) -> dict[str, Column]:
-    lost = (before.argmax(axis=1) == truth).astype(float) - (after.argmax(axis=1) == truth)
-    classes = truth[:, None] == np.arange(len(EMOTIONS))
-    recalls = _means(weights, lost[:, None] * classes, classes)
-    present = ~np.isnan(recalls)
-    sums = np.where(present, recalls, 0).sum(axis=1)
-    return {
-        "accuracy": weights @ lost / len(truth),
-        "balanced_accuracy": sums / present.sum(axis=1),
-        **{f"recall.{name}": recalls[:, label] for label, name in enumerate(EMOTIONS)},
-    }
-
-
-def _keypoint_losses(
-    weights: Column, truth: npt.NDArray[np.generic], before: Floats, after: Floats
-) -> dict[str, Column]:
-    points: Floats = truth.astype(np.float32)
-    squares, distances, errors = [], [], []
-    for answers in (before, after):
-        squares.append(np.square(answers - points, dtype=np.float64))
-        distances.append(np.linalg.norm(answers - points, axis=2))
-        errors.append(metrics.nme(points, answers).astype(np.float64))
-    known = ~np.isnan(squares[0])
-    counts = known.sum(axis=(1, 2))
-    mean = [_means(weights, s.sum(axis=(1, 2), where=known), counts) for s in squares]
-    failures = [(error > metrics.FAILURE_NME).astype(float) for error in errors]
-    measured = ~np.isnan(errors[0])
-    further = _means(weights, distances[1] - distances[0], ~np.isnan(distances[0]))
-    return {
-        "rmse_px": np.sqrt(mean[1]) - np.sqrt(mean[0]),
-        "nme": _means(weights, errors[1] - errors[0], measured),
-        "failure_rate": _means(weights, failures[1] - failures[0], measured),
-        **{f"point_error_px.{name}": further[:, place] for place, name in enumerate(KEYPOINTS)},
-    }
-
-
-def _means(weights: Column, values: Column, counts: npt.NDArray[np.generic]) -> Column:
-    """For each draw the mean of `values` over the rows where `counts` is not 0; NaN without."""
-    numbers = counts.astype(np.float64)
-    sums, totals = weights @ np.where(numbers > 0, values, 0.0), weights @ numbers
-    means: Column = np.divide(sums, totals, out=np.full_like(sums, np.nan), where=totals > 0)
-    return means

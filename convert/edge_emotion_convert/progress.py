@@ -1,6 +1,7 @@
 """Answers on stdout, progress on stderr, and TensorFlow's own voice on neither."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -39,8 +40,13 @@ def counted(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
 def quiet() -> Iterator[None]:
     """Keep what libraries say to themselves off both streams; `say` and `counted` still speak.
 
-    TensorFlow prints to stdout, warns, and writes to file descriptor 2 from C++.
+    TensorFlow prints to stdout, warns, logs, and writes to file descriptor 2 from C++.
     """
+    logged = logging.root.manager.disable
     with only_python_speaks(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logged)

@@ -9,12 +9,12 @@ import keras
 import tensorflow as tf
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.modelfile import Task
 from edge_emotion.types import Floats
+from edge_emotion_convert.enlarging import with_resizes
 from edge_emotion_convert.formats import Format
 from edge_emotion_convert.integer_check import check_full_integer, check_input
 from edge_emotion_convert.progress import counted, quiet
-from edge_emotion_train.networks.heads import OUTPUTS
+from edge_emotion_train.networks.heads import OUTPUT_SHAPES
 
 _UNKNOWN_OPERATOR = re.compile(r"'tf\.(\w+)' op is neither a custom op")
 
@@ -50,11 +50,12 @@ def converter_for(model: keras.Model, target: Format, samples: Floats | None) ->
     # With a batch of None TensorFlow leaves SHAPE, STRIDED_SLICE and PACK in the graph, which the
     # Edge TPU compiler and static delegates refuse.
     face = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="face")
-    task: Task = "emotion" if model.output_shape[-1] == OUTPUTS["emotion"] else "keypoints"
+    task = next(task for task, shape in OUTPUT_SHAPES.items() if shape == model.output_shape[1:])
     # A Keras model, and a function with any other owner than itself, would be converted by way of a
     # SavedModel in a temporary folder: to the same outputs, but in three times the time, and with
     # an error that tells nothing when the disk is full.
-    graph = tf.function(lambda x: model(x, training=False), [face])
+    network = with_resizes(model)
+    graph = tf.function(lambda x: network(x, training=False), [face])
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [graph.get_concrete_function()], graph
     )

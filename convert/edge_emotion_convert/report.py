@@ -6,8 +6,8 @@ from rich.table import Table
 
 from edge_emotion.terminal import make_table
 from edge_emotion_convert.exports import Kept
-from edge_emotion_convert.gate_measures import MEASURES, measure_called
 from edge_emotion_convert.sweep import Step
+from edge_emotion_convert.tasks.table import KINDS, measure_called
 
 _ROOM_FOR_INTERVALS = 2
 
@@ -28,7 +28,8 @@ def sweep_table(name: str, steps: Sequence[Step]) -> Table:
     """The headline measure of int8 by the number of faces that calibrated it."""
     headline = measure_called(steps[0].verdict.headline.measure)
     title = f"{headline.title} change, {headline.unit} (95 %)"
-    table = make_table([f"{name}: faces", "float", "int8", title])
+    noun = next(kind.noun for kind in KINDS.values() if kind.measures[0] is headline)
+    table = make_table([f"{name}: {noun}", "float", "int8", title])
     for step in steps:
         found = step.verdict.headline
         table.add_row(
@@ -41,9 +42,9 @@ def sweep_table(name: str, steps: Sequence[Step]) -> Table:
 
 
 def _files(models: Sequence[Kept]) -> Table:
-    table = make_table(
-        ["model", "kB", "ms a face", "measure", "float", "converted", "change", "gate"]
-    )
+    faces = all(KINDS[kept.candidate.metadata.task].noun == "faces" for kept in models)
+    timed = "ms a face" if faces else "ms each"
+    table = make_table(["model", "kB", timed, "measure", "float", "converted", "change", "gate"])
     for kept in models:
         found = kept.candidate.verdict.headline
         table.add_row(
@@ -86,7 +87,7 @@ def _measures(models: Sequence[Kept]) -> Table:
     roomy = len(models) <= _ROOM_FOR_INTERVALS
     names = [kept.candidate.format.name + " (95 %)" * roomy for kept in models]
     table = make_table([f"{task} measure", "float", *names])
-    for place, measure in enumerate(MEASURES[task]):
+    for place, measure in enumerate(KINDS[task].measures):
         found = [kept.candidate.verdict.comparisons[place] for kept in models]
         cells = [measure.change(one.drop, one.interval) for one in found]
         cells = cells if roomy else [cell.partition(" ")[0] for cell in cells]

@@ -6,12 +6,13 @@ Two signatures, each with one input `faces` and one output, and any number of fa
     serving_bytes     uint8 (None, S, S, 1), a camera's gray values
 
 Emotion answers `probabilities` (None, 5), keypoints `keypoints` (None, 15, 2): pixels of the 96 px
-face, the mean face added.
+face, the mean face added; a detector `cells` (None, 756, 5), which `edge_emotion.detection` reads.
 """
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,18 +25,25 @@ import numpy as np
 import tensorflow as tf
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.files import exchange, sync_folder
+from edge_emotion.modelfile import Task
 from edge_emotion.types import Floats
 from edge_emotion_convert.progress import quiet
 from edge_emotion_convert.serving_check import probe
 from edge_emotion_convert.subject import Subject
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.predicting import predict
 
 VERSION = Path("saved_model/1")
 _GRAPH_NODE = re.compile(r"\{\{.*?\}\} ?")  # TensorFlow's own names in its messages
 _TIMEOUT_S = 300
-_TOLERANCE = {"emotion": 1e-3, "keypoints": 1e-2}  # in probability and in pixels
+_TOLERANCE = {"emotion": 1e-3, "keypoints": 1e-2, "detector": 1e-3}  # probability, px, cells
+_ANSWER: dict[Task, str] = {
+    "emotion": "probabilities",
+    "keypoints": "keypoints",
+    "detector": "cells",
+}
 
 
 def write_saved_model(subject: Subject, folder: Path) -> dict[str, Any]:
@@ -71,9 +79,9 @@ def _write(subject: Subject, part: Path) -> None:
         else:
             answers = subject.network(faces)
         if subject.mean_face is None:
-            return {"probabilities": answers}
+            return {_ANSWER[subject.task]: answers}
         offsets = tf.reshape(answers, (-1, *subject.mean_face.shape))
-        return {"keypoints": offsets * OFFSET_LIMIT_PX + subject.mean_face}
+        return {_ANSWER[subject.task]: offsets * OFFSET_LIMIT_PX + subject.mean_face}
 
     def answer_bytes(faces: tf.Tensor) -> dict[str, tf.Tensor]:
         return answer(tf.cast(faces, tf.float32) / 255.0)
@@ -134,14 +142,11 @@ def _check(subject: Subject, part: Path) -> dict[str, Any]:
 def _documented(subject: Subject) -> dict[str, Any]:
     """The signatures that this module's first lines tell of."""
     side = subject.network.input_shape[1]
-    if subject.task == "emotion":
-        output: dict[str, Any] = {"probabilities": [None, len(EMOTIONS)]}
-    else:
-        output = {"keypoints": [None, len(KEYPOINTS), 2]}
+    shape = [None, *KINDS[subject.task].answer]
     return {
         name: {
             "inputs": {"faces": {"dtype": dtype, "shape": [None, side, side, 1]}},
-            "outputs": {key: {"dtype": "float32", "shape": shape} for key, shape in output.items()},
+            "outputs": {_ANSWER[subject.task]: {"dtype": "float32", "shape": shape}},
         }
         for name, dtype in (("serving_default", "float32"), ("serving_bytes", "uint8"))
     }
@@ -159,16 +164,16 @@ def _replacing_folder(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}.*"):  # by one that was killed
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
-            part, former = Path(scratch) / "part", Path(scratch) / "former"
+            part = Path(scratch) / "part"
             yield part
-            try:
-                if path.exists():
-                    path.rename(former)
+            sync_folder(part)
+            if path.exists():
+                exchange(part, path)
+            else:
                 part.rename(path)
-            finally:
-                if former.exists() and not path.exists():
-                    former.rename(path)
     except OSError as error:
         raise EdgeEmotionError(
             f"cannot write {path}: {error.strerror or error}",

@@ -1,7 +1,9 @@
 """What a model is evaluated on: the sets of its recipe, or a file or folder that was not in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from edge_emotion.data.formats import FORMATS, recognise
 from edge_emotion.errors import EdgeEmotionError, WrongUse
@@ -13,6 +15,7 @@ from edge_emotion_train.recipe import DataSet, Recipe
 
 SPLITS = ("test", "validation", "train", "all")
 _ALL_TEST = (0.0, 0.0, 1.0)
+_OTHERS = "fer2013_others"
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Source:
 
     Attributes:
         name: of the set and its split, as it is reported.
-        rows: the faces as the network sees them.
+        rows: the faces or photographs as the network sees them.
         trained: the training rows of all the recipe's sets, among which `rows` may have near twins.
     """
 
@@ -58,6 +61,7 @@ def open_sources(
     if recipe and located:
         root, chosen = located
         present = only_present(recipe, root)
+        folders = {name: root / source.path for name, source in present.sets.items()}
         # Each set by itself, so that twins which training drops count as training faces here: the
         # model may be older than that rule, and the figure without them is the careful one.
         splits = {
@@ -65,22 +69,58 @@ def open_sources(
         }
     else:
         chosen, splits = [path.stem], {path.stem: load_as_it_is(path, task, recipe, _ALL_TEST)}
+        folders = {path.stem: path}
     trained = join([as_seen(parts.train, name) for name, parts in splits.items()])
     sources = [
         Source(
             f"{name} {split}",
-            _choose(splits[name], split, name),
+            _with_files(_choose(splits[name], split, name), folders.get(name)),
             trained if split == "test" and len(trained) else None,
         )
         for name in chosen
         if name in splits
     ]
+    if task == "emotion":
+        sources += _others(recipe, located, path, split)
     found = [source for source in sources if len(source.rows)]
     if not found:
         raise EdgeEmotionError(
             f"{path} has no {split} rows", remedy="choose another --split, for example all"
         )
     return found
+
+
+def _others(
+    recipe: Recipe | None, located: tuple[Path, list[str]] | None, path: Path, split: str
+) -> list[Source]:
+    """The fear and neutral rows of FER2013 in the sets, where the recipe has none of them.
+
+    A network that never saw them must be undecided on them, too.
+    """
+    if recipe and located:
+        root, names = located
+        sets = {name: recipe.sets[name] for name in names if is_in(root, recipe.sets[name])}
+    else:
+        read = path.is_file() and recognise(path) == "fer2013"
+        root = path.resolve().parent
+        sets = {path.stem: DataSet("fer2013", path.name, shares=_ALL_TEST)} if read else {}
+    if any(source.reader == _OTHERS for source in sets.values()):
+        return []
+    found = []
+    for name, source in sets.items():
+        if source.reader != "fer2013":
+            continue
+        try:
+            parts = load_set(root, name, replace(source, reader=_OTHERS, exclude=""), _seed(recipe))
+        except EdgeEmotionError as error:  # it has none of them, as the course's copy
+            say(f"{error}: how many neutral faces are undecided is not measured")
+            continue
+        found.append(Source(f"{name} {split}", _choose(parts, split, name), None))
+    return found
+
+
+def _seed(recipe: Recipe | None) -> int:
+    return recipe.seed if recipe else 0
 
 
 def in_recipe(path: Path, recipe: Recipe, own: Path | None) -> tuple[Path, list[str]] | None:
@@ -153,8 +193,8 @@ def load_as_it_is(
         sets = f", or the folder of the recipe's sets ({', '.join(recipe.sets)})" if recipe else ""
         raise EdgeEmotionError(
             f"{path} holds no data that can be read",
-            expected="fer2013.csv, training.csv, class folders or a folder with keypoints.csv"
-            + sets,
+            expected="fer2013.csv, training.csv, class folders, or a folder with keypoints.csv or "
+            "faces.csv" + sets,
         )
     found = FORMATS[reader]
     if found.task != task:
@@ -165,7 +205,18 @@ def load_as_it_is(
     return load_set(path.parent, path.stem, DataSet(reader, path.name, shares=shares), 0)
 
 
+def _with_files(rows: Rows, folder: Path | None) -> Rows:
+    """Photographs with their files, which are in colour, where they lie in a folder of images."""
+    if rows.photos is None or folder is None:
+        return rows
+    files = np.array([folder / "images" / name for name in rows.names], object)
+    return replace(rows, photos=files) if all(file.is_file() for file in files) else rows
+
+
 def _choose(parts: Split, split: str, name: str) -> Rows:
-    if split == "all":
-        return join([as_seen(p, name) for p in (parts.train, parts.validation, parts.test)])
-    return as_seen(getattr(parts, split), name)
+    if split != "all":
+        return as_seen(getattr(parts, split), name)
+    chosen = [parts.train, parts.validation, parts.test]
+    if parts.validation is parts.test:  # photographs too few for both
+        chosen.pop()
+    return join([as_seen(part, name) for part in chosen])

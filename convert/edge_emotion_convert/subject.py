@@ -28,11 +28,12 @@ class Subject:
     Attributes:
         name: of the folder its exports go to.
         source: what it was read from.
-        task: emotion or keypoints.
-        network: `(None, S, S, 1)` faces in [0, 1] to the answers of `networks.heads`.
+        task: emotion, keypoints or detector.
+        network: `(None, S, S, 1)` pictures in [0, 1] to the answers of `networks.heads`.
         recipe: what it was trained by; None for a network that was not trained here.
         data: the folder of its training's data; None if that is not known.
-        mean_face: `(15, 2)` pixels of the 96 px face; None for emotion, or if that is not known.
+        mean_face: `(15, 2)` pixels of the 96 px face; None where that is not known,
+            and for other tasks.
     """
 
     name: str

@@ -12,6 +12,7 @@ from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.gate import Verdict
 from edge_emotion_convert.halving import halves
 from edge_emotion_convert.progress import say
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_convert.trial import Trial, convert_and_measure
 
 COUNTS = (10, 30, 100, 300, 500, 1000)
@@ -36,12 +37,13 @@ def sweep(trial: Trial, limits: Limits | None = None) -> list[Step]:
         EdgeEmotionError: it cannot be converted, or there are too few rows to choose by.
     """
     trial, _ = halves(trial)
-    say(f"{trial.subject.task}: int8 by the number of faces, measured on {trial.measured_on}")
+    noun = KINDS[trial.subject.task].noun
+    say(f"{trial.subject.task}: int8 by the number of {noun}, measured on {trial.measured_on}")
     counts = sorted({min(count, len(trial.calibrating)) for count in COUNTS})
     steps = []
     for count in counts:
         samples = calibration.samples(trial.calibrating, count, trial.seed)
         candidate = convert_and_measure(trial, FORMATS["int8"], samples, limits)
-        say(f"{trial.subject.task}: {len(samples)} faces: {candidate.verdict.reason}")
+        say(f"{trial.subject.task}: {len(samples)} {noun}: {candidate.verdict.reason}")
         steps.append(Step(len(samples), candidate.verdict))
     return steps

@@ -12,24 +12,26 @@ import keras
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.labels import KEYPOINTS
+from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.modelfile import ModelFile, ModelMetadata
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats
+from edge_emotion_convert import undecided
 from edge_emotion_convert.budget import Limits
+from edge_emotion_convert.confidence import Confidence, fit, fold
 from edge_emotion_convert.formats import Format
 from edge_emotion_convert.gate import Verdict, judge
 from edge_emotion_convert.integer_check import tensor_specs
-from edge_emotion_convert.material import open_material
-from edge_emotion_convert.measure import Figures, as_table, figures
+from edge_emotion_convert.material import Material, open_material
+from edge_emotion_convert.measure import as_table, figures
 from edge_emotion_convert.metadata import metadata_of
 from edge_emotion_convert.paired import loss_intervals, mcnemar
 from edge_emotion_convert.progress import counted, quiet, say
 from edge_emotion_convert.quantize import to_tflite
 from edge_emotion_convert.rows import Rows
 from edge_emotion_convert.subject import Subject
+from edge_emotion_convert.tasks.table import KINDS, Figures
 from edge_emotion_device.graph import read_graph
-from edge_emotion_device.interpreter import EmotionModel, KeypointModel
 from edge_emotion_train.predicting import predict
 
 _MEAN_FACE_FACES = 2000
@@ -47,6 +49,7 @@ class Trial:
         measured_on: what `measuring` is, in words.
         training_data: fingerprints of what it was trained on, empty if that is not known.
         answers: of the float network to `measuring`.
+        confidence: what was done to its logits, which is in its weights already; None if nothing.
     """
 
     subject: Subject
@@ -55,6 +58,7 @@ class Trial:
     measured_on: str
     training_data: dict[str, Any]
     answers: Floats
+    confidence: Confidence | None = None
 
     @cached_property
     def before(self) -> Figures:
@@ -69,6 +73,8 @@ class Trial:
     def metadata(self, format_name: str, given: TensorSpec, answered: TensorSpec) -> ModelMetadata:
         """What a file of this network says about itself; its accuracy is not measured yet."""
         accuracy = {"measured_on": self.measured_on, "float": as_table(self.before)}
+        if self.confidence is not None:
+            accuracy["confidence"] = self.confidence.as_dict()
         return metadata_of(self.subject, format_name, given, answered, self.training_data, accuracy)
 
 
@@ -100,12 +106,21 @@ class Candidate:
     seconds: float
 
 
-def prepare(subject: Subject, data: Path | None = None) -> Trial:
+def prepare(
+    subject: Subject,
+    data: Path | None = None,
+    *,
+    temperature: bool = True,
+    balance: float | None = None,
+) -> Trial:
     """Read the data, and have the float network answer the rows that measure.
 
     Args:
         subject: the network.
         data: what `material.open_material` takes; None takes that of its training.
+        temperature: whether an emotion network's probabilities are made as sure as they are right
+            on the rows that measure, in place (see `confidence`).
+        balance: points of accuracy that a higher balanced accuracy may cost then.
 
     Raises:
         EdgeEmotionError: the data cannot be read, or the network does not do what its task asks.
@@ -118,6 +133,11 @@ def prepare(subject: Subject, data: Path | None = None) -> Trial:
         say(f"{subject.task}: {subject.source} tells no mean face: fitted to the training faces")
     answers = predict(subject.network, subject.mean_face, material.measuring.images)
     _check_answers(subject, answers)
+    found = None
+    if subject.task == "emotion" and temperature:
+        found = _made_confident(subject, material, answers, balance)
+    if found is not None:
+        answers = predict(subject.network, None, material.measuring.images)
     return Trial(
         subject,
         material.calibrating,
@@ -125,6 +145,7 @@ def prepare(subject: Subject, data: Path | None = None) -> Trial:
         material.measured_on,
         material.training_data,
         answers,
+        found,
     )
 
 
@@ -185,6 +206,12 @@ def measure_flatbuffer(
         trial.before, after, limits, loss_intervals(truth, trial.answers, answers), test
     )
     accuracy = {**metadata.accuracy, target.name: as_table(after), "gate": verdict.as_dict()}
+    if trial.subject.task == "emotion" and np.isfinite(answers).all():
+        below = undecided.choose(trial.measuring, answers)
+        metadata = replace(metadata, undecided_below=below)
+        if below is not None:
+            found = undecided.undecided("validation", trial.measuring, answers, below)
+            accuracy["undecided"] = [part.as_dict() for part in found]
     return Candidate(
         target,
         flatbuffer,
@@ -201,10 +228,9 @@ def measure_flatbuffer(
 
 def answers_of(file: ModelFile, rows: Rows) -> tuple[Floats, float]:
     """What a model file answers to the rows, on one thread, and the median ms of one face."""
-    task = file.metadata.task
     answers, times_ms = [], []
     with quiet():
-        model = (EmotionModel if task == "emotion" else KeypointModel)(file, "cpu", 1)
+        model = KINDS[file.metadata.task].open(file, "cpu", 1)
     with model:
         for image in counted(rows.images, f"measuring {file.metadata.format}", len(rows)):
             start = time.perf_counter()
@@ -212,6 +238,23 @@ def answers_of(file: ModelFile, rows: Rows) -> tuple[Floats, float]:
             times_ms.append(1000 * (time.perf_counter() - start))
         nothing = model.predict(rows.images[:0])
     return np.concatenate([nothing, *answers]), statistics.median(times_ms) if times_ms else 0.0
+
+
+def _made_confident(
+    subject: Subject, material: Material, answers: Floats, balance: float | None
+) -> Confidence | None:
+    trained = material.calibrating.truth
+    frequencies = np.bincount(trained[trained >= 0], minlength=len(EMOTIONS)).astype(np.int64)
+    most_lost = None if balance is None else balance / 100
+    found = fit(material.measuring.truth, answers, frequencies, most_lost)
+    if found is None:
+        say("emotion: too few validation faces to fit a temperature to")
+    elif not fold(subject.network, found):
+        say(f"emotion: {subject.source} ends in no dense layer that could take a temperature")
+    else:
+        say(f"emotion: {found.sentence()}")
+        return found
+    return None
 
 
 def _fitted_mean_face(network: keras.Model, rows: Rows) -> Floats:
@@ -234,10 +277,10 @@ def _check_answers(subject: Subject, answers: Floats) -> None:
         raise EdgeEmotionError(
             f"{subject.source} answers NaN or infinity for "
             f"{int((~np.isfinite(answers)).reshape(len(answers), -1).any(axis=1).sum())} of "
-            f"{len(answers)} faces",
+            f"{len(answers)} {KINDS[subject.task].noun}",
             remedy="train again, with a lower learning_rate if that happens again",
         )
-    if subject.task == "keypoints" or not len(answers):
+    if subject.task != "emotion" or not len(answers):
         return
     off = float(np.abs(answers.sum(axis=1) - 1).max())
     if answers.min() < -_PROBABILITIES_OFF or off > _PROBABILITIES_OFF:

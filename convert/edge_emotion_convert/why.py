@@ -13,6 +13,7 @@ from edge_emotion_convert import calibration
 from edge_emotion_convert.causes import Cause, likely_cause
 from edge_emotion_convert.layer_errors import FACES, LayerError, layer_errors
 from edge_emotion_convert.progress import say
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_convert.trial import Trial
 from edge_emotion_train.batches import as_input
 
@@ -90,7 +91,8 @@ def explain(trial: Trial, representative: int) -> Explanation:
     samples = calibration.samples(trial.calibrating, representative, trial.seed)
     rows, measured_on = trial.measuring, trial.measured_on
     if not len(rows):
-        rows, measured_on = trial.calibrating, f"{len(trial.calibrating)} training faces"
+        noun = KINDS[subject.task].noun
+        rows, measured_on = trial.calibrating, f"{len(trial.calibrating)} training {noun}"
     chosen = np.linspace(0, len(rows) - 1, min(FACES, len(rows))).astype(np.intp)
     measured_on = f"{len(chosen)} of {measured_on}"
     say(f"{subject.task}: int8 layer by layer, on {measured_on}")

@@ -14,10 +14,10 @@ from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert import calibration
 from edge_emotion_convert.budget import Limits
 from edge_emotion_convert.gate import Verdict
-from edge_emotion_convert.gate_measures import measure_called
 from edge_emotion_convert.progress import say
 from edge_emotion_convert.remedies.table import REMEDIES
 from edge_emotion_convert.remedies.way import INT8, NotApplicable, Remedy, Way
+from edge_emotion_convert.tasks.table import measure_called
 from edge_emotion_convert.trial import Candidate, Trial, measure_flatbuffer
 
 PLAIN = "plain int8"
@@ -32,7 +32,8 @@ class Step:
         remedy: its name, or `PLAIN`.
         variant: which form of it.
         found: the verdict on the rows that choose; None if it was not measured.
-        off_float: root mean square of int8's answers less float's, in shares of 1 or px.
+        off_float: root mean square of int8's answers less float's, in shares of 1, px or what an
+            answer of 1 in a cell stands for.
         outcome: kept, better, not better, or why it failed or was not tried.
         seconds: what it took.
     """

@@ -9,24 +9,27 @@ from edge_emotion.types import Floats
 from edge_emotion_convert import calibration
 from edge_emotion_convert.remedies.way import NotApplicable, Variants, Way
 from edge_emotion_convert.rows import take
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_convert.trial import Trial
 from edge_emotion_train.predicting import predict
 
 _MORE = 4
-_LOOKED_AT = 4000
+_LOOKED_AT, _MOST_PIXELS = 4000, 60_000_000
 
 
 def more_faces(trial: Trial, way: Way) -> Variants:
     """Four times as many, then as many as before with answers as far apart as can be had."""
     rows, count = trial.calibrating, len(way.samples)
     if len(rows) <= count:
-        raise NotApplicable(f"all {count} training faces calibrate already")
+        noun = KINDS[trial.subject.task].noun
+        raise NotApplicable(f"all {count} training {noun} calibrate already")
     more = calibration.samples(rows, _MORE * count, trial.seed)
     yield f"{len(more)} faces", replace(way, samples=more)
-    looked_at = np.sort(calibration.balanced(rows.strata, _LOOKED_AT, trial.seed))
+    most = min(_LOOKED_AT, _MOST_PIXELS // rows.images[0].size)
+    looked_at = np.sort(calibration.balanced(rows.strata, most, trial.seed))
     answers = predict(trial.subject.network, None, rows.images[looked_at])
     chosen = np.zeros(len(rows), bool)
-    chosen[looked_at[farthest_apart(answers, count)]] = True
+    chosen[looked_at[farthest_apart(answers.reshape(len(answers), -1), count)]] = True
     diverse = calibration.samples(take(rows, chosen), count, trial.seed)
     yield f"{len(diverse)} diverse faces", replace(way, samples=diverse)
 

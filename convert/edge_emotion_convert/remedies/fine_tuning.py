@@ -24,6 +24,7 @@ from edge_emotion_train.losses import SoftenedDivergence, SquaredError
 from edge_emotion_train.quantization_aware import quantization_aware
 
 _STEPS, _BATCH, _FACES = 400, 64, 6400
+_MOST_PIXELS = 60_000_000  # of all pictures together, in float32
 _RATE = 5e-5  # at 2e-4 an equalized network forgot more than the rounding had cost it
 _LONGEST_S = 240.0
 _TEMPERATURE = 2.0
@@ -47,7 +48,7 @@ def fine_tuned(trial: Trial, network: keras.Model) -> tuple[keras.Model, int]:
     """
     tuned = folded(network)
     rows = trial.calibrating
-    count = min(_FACES, len(rows))
+    count = min(_FACES, len(rows), _MOST_PIXELS // rows.images[0].size)
     batch = min(_BATCH, count - count % 2)  # TensorFlow 2.21 crashes on odd ones (oneDNN's kernels)
     batches = count // batch
     chosen = np.sort(calibration.balanced(rows.strata, batches * batch, trial.seed))

@@ -10,12 +10,20 @@ def limits_of(tmp_path, text, max_drop=None):
 
 
 def test_without_a_file_only_the_headlines_are_limited():
-    assert read_limits(None, None) == {"emotion": {"accuracy": 0.5}, "keypoints": {"rmse_px": 0.15}}
+    assert read_limits(None, None) == {
+        "emotion": {"accuracy": 0.5},
+        "keypoints": {"rmse_px": 0.15},
+        "detector": {"average_precision": 0.5},
+    }
 
 
 def test_max_drop_goes_before_the_file_and_the_default(tmp_path):
     limits = limits_of(tmp_path, "[emotion]\naccuracy_drop_points = 0.3\n", max_drop=0.1)
-    assert limits == {"emotion": {"accuracy": 0.1}, "keypoints": {"rmse_px": 0.1}}
+    assert limits == {
+        "emotion": {"accuracy": 0.1},
+        "keypoints": {"rmse_px": 0.1},
+        "detector": {"average_precision": 0.1},
+    }
 
 
 def test_what_the_file_does_not_name_keeps_its_default(tmp_path):
@@ -42,6 +50,21 @@ def test_keypoint_limits_reach_every_point(tmp_path):
     assert limits["keypoints"]["nme"] == 0.2
     assert limits["keypoints"]["point_error_px.nose_tip"] == 0.3
     assert len(limits["keypoints"]) == 1 + 1 + 15
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("average_precision_drop_points = 0.2", {"average_precision": 0.2}),
+        ("recall_drop_points = 2", {"recall.0.15": 2.0, "recall.0.09": 2.0, "recall.0.05": 2.0}),
+        ('recall_drop_points = { "0.09" = 1 }', {"recall.0.09": 1.0}),
+    ],
+)
+def test_a_detectors_recall_is_limited_at_every_rate_of_false_boxes_or_at_some(
+    tmp_path, line, expected
+):
+    limits = limits_of(tmp_path, f"[detector]\n{line}\n")["detector"]
+    assert limits == {"average_precision": 0.5, **expected}
 
 
 @pytest.mark.parametrize(

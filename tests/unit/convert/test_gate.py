@@ -7,9 +7,10 @@ import pytest
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion_convert.gate import judge
-from edge_emotion_convert.gate_measures import MEASURES
-from edge_emotion_convert.measure import EmotionFigures, KeypointFigures
 from edge_emotion_convert.paired import McNemar
+from edge_emotion_convert.tasks.emotion import EmotionFigures
+from edge_emotion_convert.tasks.keypoints import KeypointFigures
+from edge_emotion_convert.tasks.table import KINDS
 
 
 def emotion(accuracy, rows=200, balanced=0.7, **recall):
@@ -136,7 +137,7 @@ def test_figures_of_two_tasks_cannot_be_compared():
         judge(emotion(0.8), keypoints(1.6))
 
 
-@pytest.mark.parametrize("measure", [m for all_ in MEASURES.values() for m in all_])
+@pytest.mark.parametrize("measure", [m for kind in KINDS.values() for m in kind.measures])
 def test_a_loss_that_is_not_known_is_neither_gained_nor_lost(measure):
     assert measure.words(math.nan) == "not measured"
     assert measure.change(math.nan, None) == "not measured"

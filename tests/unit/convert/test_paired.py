@@ -9,10 +9,11 @@ import pytest
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion_convert import paired
 from edge_emotion_convert.gate import judge
-from edge_emotion_convert.gate_measures import MEASURES, value
+from edge_emotion_convert.gate_measures import value
 from edge_emotion_convert.measure import figures
 from edge_emotion_convert.paired import loss_intervals, mcnemar
 from edge_emotion_convert.rows import Rows
+from edge_emotion_convert.tasks.table import KINDS
 
 RNG = np.random.default_rng(4)
 
@@ -73,7 +74,7 @@ def by_hand(truth, before, after, drawn):
     """Every measure's loss on the drawn rows, as the gate itself would find it."""
     rows = rows_of(truth[drawn])
     measured = [figures(rows, answers[drawn]) for answers in (before, after)]
-    measures = MEASURES["emotion" if before.ndim == 2 else "keypoints"]
+    measures = KINDS["emotion" if before.ndim == 2 else "keypoints"].measures
     return {m.name: m.loss(*(value(found, m) for found in measured)) for m in measures}
 
 
@@ -148,5 +149,5 @@ def test_a_class_without_faces_has_no_interval():
 def test_no_rows_give_no_intervals():
     truth, before, after = (part[:0] for part in some_emotions())
     intervals = loss_intervals(truth, before, after)
-    assert len(intervals) == len(MEASURES["emotion"])
+    assert len(intervals) == len(KINDS["emotion"].measures)
     assert all(math.isnan(low) and math.isnan(high) for low, high in intervals.values())
