@@ -238,8 +238,9 @@ switch() {
     [ "$here" = "$opt" ] || install -m 755 "$here/install.sh" "$opt/install.sh"
 }
 
-install_file() { # FROM TO [MODE]
-    run install -D -m "${3:-644}" "$1" "$2" || fail "could not write $2, see above"
+install_file() { # FROM TO [MODE]; a power cut leaves the former file or this one
+    { run install -D -m "${3:-644}" "$1" "$2.part" && run mv -f "$2.part" "$2"; } ||
+        fail "could not write $2, see above"
 }
 
 # As dpkg does it: settings that nobody has changed follow the new defaults, and changed ones stay.

@@ -135,11 +135,21 @@ def evaluate(
     ] = None,
     other: Annotated[
         Path | None,
-        typer.Option("--with", help="Other task's network in the pictures.", metavar="MODEL"),
+        typer.Option(
+            "--with",
+            help="Other task's network in the pictures; beside a detector YuNet's .onnx.",
+            metavar="MODEL",
+        ),
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness", help="Also on the faces made worse: light, blur, crop, cover."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure a model on labelled faces, with 95 % intervals."""
+    """Measure a model on labelled faces or photographs, with 95 % intervals."""
     need("convert", "tensorflow", "keras", *(["matplotlib"] if html or pictures else []))
     if not model.exists():
         raise EdgeEmotionError(f"{model} does not exist", remedy="check the model's path")
@@ -148,7 +158,7 @@ def evaluate(
 
     if data is None and model.suffix in (".tflite", ".toml"):  # a run knows that of its training
         data = data_folder(None)
-    drawn: Any = {"page": html, "pictures": pictures, "other": other}
+    drawn: Any = {"page": html, "pictures": pictures, "other": other, "robust": robustness}
     if card is None:
         evaluate_command(model, data=data, split=split, as_json=json, **drawn)
     else:

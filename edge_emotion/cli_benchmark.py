@@ -30,7 +30,7 @@ def benchmark(
         list[str] | None,
         typer.Argument(
             help=".tflite files, folders of them, or adapters of other networks (.toml); "
-            "emotion and keypoints, the shipped ones, without.",
+            "emotion, keypoints and detector, the shipped ones, without.",
             metavar="MODEL",
         ),
     ] = None,
@@ -188,12 +188,14 @@ def _tell(found: dict[str, Any]) -> None:
         typer.echo()
     shown: dict[str, list[list[str]]] = {}
     for row in found["frame_path"]:
-        both = (models[row[task]] for task in ("keypoints", "emotion"))
-        pair = ", ".join(f"{model['name']} {model['format']}" for model in both)
-        shown.setdefault(pair, []).append(_frame_cells(row))
-    for pair, rows in shown.items():
-        typer.echo(f"Frames of 640×480 with a face: {pair}")
-        print_table(["on", "threads", *_TIMES, *_STAGES], rows, left=("on",))
+        ids = (row["keypoints"], row["emotion"], row["detector_model"])
+        team = (models[name] for name in ids if name is not None)
+        named = ", ".join(f"{model['name']} {model['format']}" for model in team)
+        shown.setdefault(named, []).append(_frame_cells(row))
+    for named, rows in shown.items():
+        typer.echo(f"Frames of 640×480 with a face: {named}")
+        header = ["detector", "every", "on", "threads", *_TIMES, *_STAGES]
+        print_table(header, rows, left=("detector", "on"))
         typer.echo()
     if found["layers"]:
         _tell_layers(found["layers"], models)
@@ -214,7 +216,8 @@ def _cells(row: dict[str, Any], model: dict[str, Any], columns: dict[str, str]) 
 def _frame_cells(row: dict[str, Any]) -> list[str]:
     stages = row.get("stages_ms", {})
     figures = [*_figures(row, _TIMES), *(_digits(stages.get(stage)) for stage in _STAGES)]
-    return [_short(row["delegate"]), str(row["threads"]), *figures]
+    how = [row["detector"], str(row["every"]), _short(row["delegate"]), str(row["threads"])]
+    return [*how, *figures]
 
 
 def _short(delegate: str) -> str:

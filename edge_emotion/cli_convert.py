@@ -57,7 +57,8 @@ def convert(
         float | None,
         typer.Option(
             min=0,
-            help="Loss allowed: points of accuracy (0.5 without) or pixels of RMSE (0.15 without).",
+            help="Loss allowed, in points of accuracy or average precision, or pixels of RMSE; "
+            "without 0.5 points or 0.15 px.",
         ),
     ] = None,
     budget: Annotated[
@@ -68,7 +69,7 @@ def convert(
         ),
     ] = None,
     representative: Annotated[
-        int, typer.Option(min=1, help="Training faces to calibrate with.")
+        int, typer.Option(min=1, help="Training faces or photographs to calibrate with.")
     ] = REPRESENTATIVE,
     representative_sweep: Annotated[
         bool,
@@ -83,6 +84,20 @@ def convert(
             "--auto", help="Try remedies for what int8 costs, and keep those that measure better."
         ),
     ] = False,
+    temperature: Annotated[
+        bool,
+        typer.Option(
+            help="Make an emotion network's probabilities as sure as they are right on validation."
+        ),
+    ] = True,
+    balance: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Points of accuracy that a higher balanced accuracy may cost; none without.",
+            metavar="POINTS",
+        ),
+    ] = None,
     why: Annotated[
         bool,
         typer.Option(
@@ -108,10 +123,13 @@ def convert(
     chosen = chosen or ["int8"]
     if edgetpu and "int8" not in chosen:
         raise WrongUse("--edgetpu without --int8", expected="an int8 file to compile")
+    if balance is not None and not temperature:
+        raise WrongUse("--balance with --no-temperature", expected="one of them")
     if auto and "int8" not in chosen:
         raise WrongUse("--auto without --int8", expected="an int8 file to make")
     others = {name: name != "int8" for name in chosen}
     others |= {"auto": auto, "edgetpu": edgetpu, "out": out != EXPORTS}
+    others |= {"balance": balance is not None}
     explains = why or why_page is not None
     if representative_sweep:
         others |= {"why": explains, "representative": representative != REPRESENTATIVE}
@@ -133,6 +151,8 @@ def convert(
         representative=representative,
         edgetpu=edgetpu,
         auto=auto,
+        temperature=temperature,
+        balance=balance,
         as_json=json,
     )
 

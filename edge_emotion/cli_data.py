@@ -4,6 +4,7 @@ They import what they need when they run, as all commands do (see `cli`).
 """
 
 import json as jsonlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,14 +15,17 @@ from edge_emotion.errors import WrongUse
 from edge_emotion.terminal import busy, print_table
 
 if TYPE_CHECKING:
+    from edge_emotion.data.columns import Column
     from edge_emotion.data.inspection import Inspection
+    from edge_emotion.data.photographs import PhotoInspection
 
 data_app = App(help="Look at data sets, clean them, get them.", no_args_is_help=True)
 
 PathArgument = Annotated[
     Path,
     typer.Argument(
-        help="A CSV file, a zip of one, class folders, or a folder with a keypoints.csv."
+        help="A CSV file, a zip of one, class folders, a folder with a keypoints.csv or "
+        "faces.csv, or WIDER FACE's text."
     ),
 ]
 
@@ -35,14 +39,22 @@ def inspect(
     ] = None,
 ) -> None:
     """Tell what is in a data set: columns, classes, missing points, duplicates, value ranges."""
+    from edge_emotion.data.formats import FORMATS, format_of
     from edge_emotion.data.inspection import inspect as look
     from edge_emotion.data.page import page
+    from edge_emotion.data.photographs import inspect_photos, photos_page
     from edge_emotion.files import write_text
 
     with busy(f"reading {path}"):
-        faces, found = look(path)
+        found: Inspection | PhotoInspection
+        if FORMATS[format_of(path)].task == "detector":
+            photos, found = inspect_photos(path)
+            text = photos_page(photos, found) if html else ""
+        else:
+            faces, found = look(path)
+            text = page(faces, found) if html else ""
         if html is not None:
-            write_text(html, page(faces, found))
+            write_text(html, text)
     if json:
         typer.echo(jsonlib.dumps(found.as_dict(), indent=2))
     else:
@@ -66,6 +78,7 @@ def clean(
     from collections import Counter
 
     from edge_emotion.data.cleaning import rows_to_leave_out, write_left_out
+    from edge_emotion.data.faces import DetectionPhotos
     from edge_emotion.data.fer2013 import not_faces
     from edge_emotion.data.formats import format_of, open_data
 
@@ -73,6 +86,12 @@ def clean(
         if ferplus is not None and format_of(path) != "fer2013":
             raise WrongUse(f"--ferplus with {path}", expected="FER2013's CSV")
         faces = open_data(path)
+        if isinstance(faces, DetectionPhotos):
+            raise WrongUse(
+                f"{path} holds photographs with boxes",
+                expected="faces with an emotion or keypoints",
+                remedy="mark doubtful boxes in the column ignore instead",
+            )
         rows = rows_to_leave_out(faces, not_faces(ferplus) if ferplus else frozenset())
         write_left_out(output, rows)
     typer.echo(f"{len(rows)} of {len(faces)} rows to leave out, listed in {output}")
@@ -99,11 +118,28 @@ def fetch(
         typer.echo(f"{path}; next: edge-emotion data inspect {path}")
 
 
-def _tell(found: "Inspection") -> None:
+def _tell(found: "Inspection | PhotoInspection") -> None:
     from edge_emotion.data.formats import FORMATS
+    from edge_emotion.data.photographs import PhotoInspection
 
-    gray, twice = found.gray, found.duplicates
     typer.echo(f"{found.path}: {FORMATS[found.format].what}")
+    if isinstance(found, PhotoInspection):
+        _tell_photos(found)
+    else:
+        _tell_faces(found)
+
+
+def _tell_photos(found: "PhotoInspection") -> None:
+    typer.echo(f"{found.photographs} photographs, {found.without_faces} without faces")
+    typer.echo(f"{found.faces} faces, {found.ignored} of them too doubtful to count")
+    typer.echo(f"{found.repeated} photographs repeat an earlier one")
+    for heading, counts in found.counts:
+        _table([heading, "faces"], [[name, str(count)] for name, count in counts.items()])
+    _tell_columns(found.columns)
+
+
+def _tell_faces(found: "Inspection") -> None:
+    gray, twice = found.gray, found.duplicates
     typer.echo(f"{found.faces} faces of {found.side_px}x{found.side_px} px")
     typer.echo(
         f"gray values {gray.low} to {gray.high}, mean {gray.mean}, spread {gray.spread}; "
@@ -129,12 +165,16 @@ def _tell(found: "Inspection") -> None:
             for name, p in found.points.items()
         ]
         _table(["point", "missing in", "x px", "y px"], points)
-    if found.other_columns:
-        columns = [
+    _tell_columns(found.other_columns)
+
+
+def _tell_columns(columns: "Sequence[Column]") -> None:
+    if columns:
+        rows = [
             [c.name, str(c.missing), c.kind, _values(c.values) or _range(c.low, c.high)]
-            for c in found.other_columns
+            for c in columns
         ]
-        _table(["column", "empty in", "holds", "values"], columns, left=("holds", "values"))
+        _table(["column", "empty in", "holds", "values"], rows, left=("holds", "values"))
 
 
 def _table(header: list[str], rows: list[list[str]], left: tuple[str, ...] = ()) -> None:

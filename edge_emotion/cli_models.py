@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 
 models_app = App(help="Look at model files and verify them.", no_args_is_help=True)
 
-_SHIPPED = ("emotion", "keypoints")
 _BETWEEN_FORMATS = ("QUANTIZE", "DEQUANTIZE")
-_MAIN_FIGURE = {"emotion": "accuracy", "keypoints": "rmse_px"}
+_MAIN_FIGURE = {
+    "emotion": "accuracy",
+    "keypoints": "rmse_px",
+    "detector": "average_precision",
+}
+_UNITS = {"emotion": "of probability", "keypoints": "px", "detector": "of an answer within -1..1"}
 
 FileArgument = Annotated[
     str,
     typer.Argument(
-        help="A .tflite of this toolkit; emotion or keypoints for a shipped one.", metavar="FILE"
+        help="A .tflite of this toolkit; emotion, keypoints or detector for a shipped one.",
+        metavar="FILE",
     ),
 ]
 
@@ -102,10 +107,11 @@ def list_models(
 
     Files that are no model of this toolkit are named on stderr.
     """
+    from edge_emotion.modelfile import shipped_tasks
     from edge_emotion_device.description import describe
 
     found: dict[str, list[Description]] = {}
-    for name in _files(folders) if folders else _SHIPPED:
+    for name in _files(folders) if folders else shipped_tasks():
         folder = str(Path(name).parent) if folders else ""
         try:
             found.setdefault(folder, []).append(describe(_path(name)))
@@ -125,12 +131,10 @@ def list_models(
 
 
 def _path(name: str) -> Path:
-    from edge_emotion.modelfile import shipped_model
+    from edge_emotion.modelfile import TASKS, shipped_model
 
     path = Path(name)
-    if path.exists() or name not in _SHIPPED:
-        return path
-    return shipped_model("emotion" if name == "emotion" else "keypoints")
+    return shipped_model(name) if name in TASKS and not path.exists() else path
 
 
 def _files(folders: list[Path]) -> list[str]:
@@ -163,10 +167,9 @@ def _tell_models(found: "dict[str, Description]") -> None:
 def _tell_verification(found: "Verification") -> None:
     from edge_emotion.terminal import print_table
 
-    unit = "of probability" if found.task == "emotion" else "px"
     typer.echo(
-        f"{found.path}: {found.faces} drawn faces, {found.threads} CPU "
-        f"thread{'s' if found.threads > 1 else ''}; a step is {found.step:.4g} {unit}"
+        f"{found.path}: {found.faces} drawn pictures, {found.threads} CPU "
+        f"thread{'s' if found.threads > 1 else ''}; a step is {found.step:.4g} {_UNITS[found.task]}"
     )
     header = ["kernels", "outputs", "differ", "largest", "allowed", "mean", "allowed", "verdict"]
     rows = [
@@ -191,7 +194,8 @@ def _facts(found: "Description") -> Iterator[tuple[str, str]]:
     yield "task", f"{metadata.task}: {', '.join(metadata.labels)}"
     parameters = f", {network['parameters']:,} parameters" if "parameters" in network else ""
     yield "size", f"{found.size_bytes / 1000:.0f} kB{parameters}"
-    yield "work", f"{found.macs / 1e6:.1f} M multiply-accumulates a face"
+    taken = "picture" if metadata.task == "detector" else "face"
+    yield "work", f"{found.macs / 1e6:.1f} M multiply-accumulates a {taken}"
     yield "operators", ", ".join(f"{count} {name}" for name, count in graph.operators.items())
     scales = ", a scale for each channel" if graph.per_channel else ""
     yield "quantization", f"{metadata.format}: weights {graph.weights or 'compiled'}{scales}"
@@ -213,7 +217,7 @@ def _facts(found: "Description") -> Iterator[tuple[str, str]]:
             yield which, ", ".join(f"{name} {value:g}" for name, value in figures.items())
     yield "gate", _verdict(found) + (f": {found.gate['reason']}" if found.gate else "")
     vectors = metadata.test_vectors
-    yield "test vectors", f"{len(vectors.seeds)} drawn faces" if vectors else "none"
+    yield "test vectors", f"{len(vectors.seeds)} drawn pictures" if vectors else "none"
     yield "license", metadata.license
 
 

@@ -26,8 +26,8 @@ def report(
         str,
         typer.Option(
             help="What to recommend a model for: latency<5ms, size<400kB, accuracy>80%, rmse<2px, "
-            "and accuracy, latency or size as the aim; several with commas. Without it the "
-            "fastest of those as accurate as the best within noise.",
+            "ap>85%, and accuracy, latency or size as the aim; several with commas. Without it the "
+            "fastest of those near the most accurate one.",
             metavar="GOAL",
         ),
     ] = "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edge_emotion.cli_app import Command
-from edge_emotion.settings import ConfigOption
+from edge_emotion.settings import ConfigOption, places
 
 if TYPE_CHECKING:
     from edge_emotion_device.options import RunOptions
@@ -67,7 +67,8 @@ def run(
     detector: Annotated[
         str,
         typer.Option(
-            help="What finds faces: auto, haar, yunet:FILE, or whole, where the frame is a face.",
+            help="What finds faces: auto, net, net:FILE, haar, yunet:FILE, or whole, where the "
+            "frame is a face. auto is net, the network that comes with edge-emotion.",
             metavar="NAME",
         ),
     ] = "auto",
@@ -75,8 +76,14 @@ def run(
         int, typer.Option(min=1, help="Faces to follow at most.", metavar="N")
     ] = 4,
     every: Annotated[
-        int, typer.Option(min=1, help="Run the face detector on every N-th frame.", metavar="N")
-    ] = 10,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Run the face detector on every N-th frame; 3 with net, 10 with haar and yunet "
+            "without.",
+            metavar="N",
+        ),
+    ] = None,
     smoothing: Annotated[
         bool, typer.Option(help="Smooth points and probabilities over time.")
     ] = True,
@@ -236,4 +243,5 @@ def parse_again(ctx: typer.Context) -> Any:
 def _options(ctx: typer.Context) -> "RunOptions":
     from edge_emotion_device.options import RunOptions
 
-    return RunOptions(**{field.name: ctx.params[field.name] for field in fields(RunOptions)})
+    names = {field.name for field in fields(RunOptions)} - {"places"}
+    return RunOptions(**{name: ctx.params[name] for name in names}, places=places(ctx))

@@ -18,6 +18,7 @@ class Task(str, Enum):
 
     EMOTION = "emotion"
     KEYPOINTS = "keypoints"
+    DETECTOR = "detector"
 
 
 def train(

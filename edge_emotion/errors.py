@@ -7,6 +7,8 @@ Every message is one line: what was found, what was expected, what to do.  Anyth
 import sys
 from enum import IntEnum
 
+_LONGEST_TEXT = 1200  # characters of what was found, of what was expected and of the remedy
+
 
 class ExitCode(IntEnum):
     """What `edge-emotion` leaves behind for the shell."""
@@ -30,11 +32,13 @@ class EdgeEmotionError(Exception):
     exit_code = ExitCode.FAILED
 
     def __init__(self, found: str, *, expected: str = "", remedy: str = "") -> None:
-        self.found, self.expected, self.remedy = (
-            " ".join(part.split()) for part in (found, expected, remedy)
-        )
+        self.found, self.expected, self.remedy = map(_as_line, (found, expected, remedy))
         parts = [self.found, f"expected {self.expected}" if expected else "", self.remedy]
         super().__init__("; ".join(part for part in parts if part))
+
+    def put_at(self, place: str) -> None:
+        """Begin the message with where the cause stands, such as `/etc/edge-emotion.toml:3`."""
+        self.found, self.args = f"{place}: {self.found}", (f"{place}: {self}",)
 
 
 class WrongUse(EdgeEmotionError):
@@ -61,4 +65,15 @@ class MissingExtra(WrongUse):
 
 def warn(message: str) -> None:
     """Tell the user something on stderr, as one line, and go on."""
-    sys.stderr.write(f"edge-emotion: {' '.join(message.split())}\n")
+    sys.stderr.write(f"edge-emotion: {_as_line(message)}\n")
+
+
+def _as_line(text: str) -> str:
+    """A text without line ends, of a length for people.
+
+    It may quote a file of somebody else's, so what a terminal would take as an order is escaped.
+    """
+    line = " ".join(text.split())[: _LONGEST_TEXT + 1]
+    if not line.isprintable():
+        line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    return line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT]}…"

@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 EMOTIONS = ("Angry", "Disgust", "Sad", "Happy", "Surprise")
 
+# What a face may show instead: no answer of the network, so their labels are below 0, and
+# SHOWN[label] names any label.
+FEAR, NEUTRAL = -2, -1
+SHOWN = (*EMOTIONS, "Fear", "Neutral")
+
 # Kaggle, "Facial Keypoints Detection" (2013), in the order of the columns of training.csv.  Left
 # and right are the subject's own: `left_eye_center` lies right of `right_eye_center` in a picture.
 KEYPOINTS = (
@@ -45,7 +50,7 @@ def _mirrored_order(names: Sequence[str]) -> tuple[int, ...]:
 MIRRORED_KEYPOINTS = _mirrored_order(KEYPOINTS)
 
 # FER2013's seven classes (0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral) as
-# ours; fear and neutral have none.
+# ours, and the two that have none.
 FER2013_TO_EMOTION = {
     0: EMOTIONS.index("Angry"),
     1: EMOTIONS.index("Disgust"),
@@ -53,3 +58,4 @@ FER2013_TO_EMOTION = {
     4: EMOTIONS.index("Sad"),
     5: EMOTIONS.index("Surprise"),
 }
+FER2013_TO_OTHER = {2: FEAR, 6: NEUTRAL}

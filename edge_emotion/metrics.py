@@ -188,6 +188,18 @@ def bootstrap_interval(
     return Interval(value, float(low), float(high))
 
 
+def draw_rows(rows: int, draws: int = 1000, seed: int = 0) -> npt.NDArray[np.float64]:
+    """`(draws, rows)`: how often each draw of a bootstrap has each row.
+
+    A draw's sum over the rows is then one product, and of two models on the same rows each draw
+    takes the same ones (Efron and Tibshirani 1993, chapter 16).
+    """
+    if not rows:
+        return np.ones((draws, 0))
+    drawn = np.random.default_rng(seed).multinomial(rows, np.full(rows, 1 / rows), draws)
+    return drawn.astype(np.float64)
+
+
 def accuracy_interval(truth: Labels, probabilities: Floats) -> Interval:
     """The accuracy of `(N, C)` probabilities with its interval."""
     answered = np.isfinite(probabilities).all(axis=1)

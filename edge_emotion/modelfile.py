@@ -8,12 +8,13 @@ import dataclasses
 import hashlib
 import io
 import json
+import lzma
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 from operator import index
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from edge_emotion.quantization import TensorSpec
 from edge_emotion.testvectors import TestVectors
 
 Task = Literal["emotion", "keypoints", "detector"]
+
+TASKS: tuple[Task, ...] = get_args(Task)
 
 SCHEMA = 1
 _MEMBER = "metadata.json"
@@ -78,6 +81,8 @@ class ModelMetadata:
         accuracy: float and quantized figures, and how each was measured.
         versions: of this package and of what made the file.
         license: of the weights.
+        undecided_below: the largest probability below which a face of an emotion network shows none
+            of them; None leaves it to the device.
         edgetpu: what its compiler told; only for a file compiled for an Edge TPU.
         test_vectors: what it must answer; None in a file of an earlier version.
         flatbuffer_sha256: of the bytes before the appended zip.
@@ -96,6 +101,7 @@ class ModelMetadata:
     accuracy: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     license: str = ""
+    undecided_below: float | None = None
     edgetpu: dict[str, Any] = field(default_factory=dict)
     test_vectors: TestVectors | None = None
     flatbuffer_sha256: str = ""
@@ -108,6 +114,10 @@ class ModelMetadata:
             for key in inside.keys() & table.keys():
                 _expect_type(f"{name}.{key}", table[key], inside[key])
         self._check_lineage()
+        if self.undecided_below is not None:
+            _expect_type("undecided_below", self.undecided_below, float)
+            if not 0 <= self.undecided_below < 1:
+                raise ValueError(f"undecided_below {self.undecided_below}; expected from 0 to 1")
         if self.task not in _LABELS:
             raise ValueError(f"task {self.task!r}; expected one of {', '.join(_LABELS)}")
         if self.labels != _LABELS[self.task]:
@@ -172,6 +182,11 @@ def shipped_model(task: Task) -> Path:
     return Path(__file__).parent / "models" / f"{task}.tflite"
 
 
+def shipped_tasks() -> tuple[Task, ...]:
+    """The tasks that a model comes with the package for."""
+    return tuple(task for task in TASKS if shipped_model(task).is_file())
+
+
 def read_model(path: Path, task: Task | None = None) -> ModelFile:
     """Read a model file and check that it is whole and, where asked, made for `task`.
 
@@ -231,6 +246,7 @@ def _metadata(path: Path, content: bytes) -> tuple[ModelMetadata, int]:
     except (
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
         EOFError,
         OSError,
         KeyError,

@@ -9,23 +9,51 @@ A table has a command's name and its keys those of the long options, with unders
 What is given on the command line, or as EDGE_EMOTION_*, goes before the file.
 """
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from edge_emotion.errors import WrongUse
-from edge_emotion.toml import line_of, tomllib
+from edge_emotion.errors import WrongUse, warn
+from edge_emotion.toml import NotToml, line_of, loads
 
 _LARGEST_BYTES = 1_000_000  # more are no settings
+_PLACES, _ENVIRONMENT = "edge_emotion.places", "edge_emotion.environment"  # in a context's meta
 
 
 def _take(ctx: typer.Context, path: Path | None) -> Path | None:
     """Make the file's values the command's defaults, before its other options are read."""
+    if not ctx.meta.get(_ENVIRONMENT):  # once, however often the file is read again
+        ctx.meta[_ENVIRONMENT] = True
+        _warn_of_misspelt(ctx)
+    ctx.meta[_PLACES] = {}
     if path is not None:
         ctx.default_map = {**(ctx.default_map or {}), **read_settings(path, ctx)}
     return path
+
+
+def places(ctx: typer.Context) -> dict[str, str]:
+    """Of each option that was taken from the settings file where that stands, as `FILE:LINE`."""
+    found: dict[str, str] = ctx.meta.get(_PLACES, {})
+
+    def is_taken(name: str) -> bool:
+        source = ctx.get_parameter_source(name)
+        return source is not None and source.name == "DEFAULT_MAP"
+
+    return {name: place for name, place in found.items() if is_taken(name)}
+
+
+def _warn_of_misspelt(ctx: typer.Context) -> None:
+    """Name variables of the environment that look like options of the command and are none."""
+    prefix = f"{ctx.auto_envvar_prefix}_"
+    known = [str(option.name).upper() for option in ctx.command.params]
+    for name in sorted(name for name in os.environ if name.startswith(prefix)):
+        if (option := name.removeprefix(prefix)) not in known:
+            near = get_close_matches(option, known, n=1)
+            meant = f"; {prefix}{near[0]}?" if near else ""
+            warn(f"{name} is no option of {ctx.info_name}{meant}")
 
 
 ConfigOption = Annotated[
@@ -50,8 +78,8 @@ def read_settings(path: Path, ctx: typer.Context) -> dict[str, Any]:
     """
     text = _read(path)
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        tables = loads(text)
+    except NotToml as error:
         raise WrongUse(f"{path} is not TOML: {error}") from error
     commands = getattr(ctx.parent and ctx.parent.command, "commands", {ctx.info_name: None})
     for name, table in tables.items():
@@ -71,6 +99,7 @@ def read_settings(path: Path, ctx: typer.Context) -> dict[str, Any]:
                 expected=f"{near[0]}?" if near else "one of " + ", ".join(sorted(options)),
             )
         _check(where, ctx, options[key], value)
+        ctx.meta[_PLACES][key] = where
     return values
 
 

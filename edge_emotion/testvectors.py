@@ -1,33 +1,37 @@
-"""Test vectors: faces drawn by seed, and what a model must answer to them.
+"""Test vectors: faces drawn by seed, and what a model must answer to pictures of them.
 
 They ride in a model file's metadata, so that a device can find out whether its runtime and its
 delegate compute what was measured on the desk (`edge_emotion_device.verification`).  The faces are
-drawn in integer arithmetic from a hash's output, so they are the same bytes on every machine.
+drawn in integer arithmetic from a hash's output, so they are the same bytes on every machine.  The
+detector gets faces of three sizes in one picture, so that each of its grids has some.
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from edge_emotion.detection import DETECTOR_SIDE_PX
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.preprocess import EYE_DISTANCE, EYE_MIDPOINT
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats, Image
 
+_MOST_SEEDS = 512  # a picture takes a millisecond and more to draw
 _CANVAS = 192  # pixels of the side that is drawn on; a multiple of every network's side
 
 
 @dataclass(frozen=True)
 class TestVectors:
-    """Faces by their seeds, and the answers of TFLite's reference kernels.
+    """Pictures by their seeds, and the answers of TFLite's reference kernels.
 
     Attributes:
-        seeds: of the faces.
-        faces_sha256: of the faces' bytes, so that a change of how they are drawn is noticed.
-        outputs: of each face the bytes of the model's output tensor, little-endian, as hex.
+        seeds: of the pictures.
+        faces_sha256: of the pictures' bytes, so that a change of how they are drawn is noticed.
+        outputs: of each picture the bytes of the model's output tensor, little-endian, as hex.
         cpu: largest and mean difference of what the CPU's fast kernels answered where they were
             made, in the output's real values; None in a file of an earlier version.
     """
@@ -44,6 +48,8 @@ class TestVectors:
             raise ValueError(
                 f"test vectors with {len(self.seeds)} seeds and {len(self.outputs)} outputs"
             )
+        if len(self.seeds) > _MOST_SEEDS:
+            raise ValueError(f"{len(self.seeds)} test vectors; expected at most {_MOST_SEEDS}")
         if self.cpu is not None and not all(0 <= apart < np.inf for apart in self.cpu):
             raise ValueError(f"test vectors that are {self.cpu} apart")
 
@@ -55,7 +61,7 @@ class TestVectors:
         outputs: Iterable[bytes],
         cpu: tuple[float, float] | None = None,
     ) -> "TestVectors":
-        """From `(N, S, S)` faces and the bytes of the output tensor for each."""
+        """From `(N, S, S)` pictures and the bytes of the output tensor for each."""
         return cls(seeds, _sha256(faces), tuple(output.hex() for output in outputs), cpu)
 
     @classmethod
@@ -72,12 +78,12 @@ class TestVectors:
         return cls(tuple(table["seeds"]), table["faces_sha256"], tuple(table["outputs"]), cpu)
 
     def faces(self, side: int) -> Image:
-        """`(N, S, S) uint8` faces.
+        """`(N, S, S) uint8` pictures.
 
         Raises:
             EdgeEmotionError: this version draws them otherwise than the one that made the file.
         """
-        faces = draw_faces(self.seeds, side)
+        faces = draw_pictures(self.seeds, side)
         if _sha256(faces) != self.faces_sha256:
             raise EdgeEmotionError(
                 "the faces of its test vectors are drawn otherwise by this version of edge-emotion",
@@ -86,7 +92,7 @@ class TestVectors:
         return faces
 
     def answers(self, output: TensorSpec) -> Floats:
-        """`(N, n) float32` real values that the outputs stand for.
+        """Real values that the outputs stand for: `(N, …) float32`, of the output's shape.
 
         Raises:
             EdgeEmotionError: they are not of the output tensor's format.
@@ -94,13 +100,26 @@ class TestVectors:
         dtype = np.dtype(output.dtype).newbyteorder("<")
         try:
             raw = b"".join(bytes.fromhex(text) for text in self.outputs)
-            values = np.frombuffer(raw, dtype).reshape(len(self.outputs), output.shape[1])
+            values = np.frombuffer(raw, dtype).reshape(len(self.outputs), *output.shape[1:])
         except (TypeError, ValueError) as error:
             raise EdgeEmotionError(
                 f"its test vectors do not fit its output ({error})",
-                expected=f"{output.shape[1]} values of {output.dtype} a face",
+                expected=f"{math.prod(output.shape[1:])} values of {output.dtype} a picture",
             ) from error
         return output.dequantize(values)
+
+
+def draw_pictures(seeds: Iterable[int], side: int) -> Image:
+    """`(N, side, side) uint8`: what the network that takes such pictures is tried with."""
+    if side != DETECTOR_SIDE_PX:
+        return draw_faces(seeds, side)
+    quarter = side // 2
+    pictures = []
+    for seed in seeds:
+        large, middle, small = (draw_faces([seed], quarter // n)[0] for n in (1, 2, 4))
+        upper = np.hstack([large, np.tile(middle, (2, 2))])
+        pictures.append(np.vstack([upper, np.hstack([np.tile(small, (4, 4)), large[:, ::-1]])]))
+    return np.stack(pictures)
 
 
 def draw_faces(seeds: Iterable[int], side: int) -> Image:

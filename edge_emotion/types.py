@@ -76,7 +76,7 @@ class Reading:
     source: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The reading as its JSON object (contract: docs/architecture.md, "One reading")."""
+        """The reading as its JSON object (contract: docs/contracts.md, "One reading")."""
         fields: dict[str, Any] = {
             "frame": self.frame,
             "time_s": round(self.time_s, 4),

@@ -5,7 +5,7 @@ with Analyzer() as analyzer:
     for reading in analyzer.analyze(frame):     # (H, W, 3) uint8 BGR
         print(reading.label, reading.keypoints)
 
-The three names are imported when they are asked for: `edge-emotion doctor` is in this package too,
+These names are imported when they are asked for: `edge-emotion doctor` is in this package too,
 and must come where the TFLite runtime or NumPy cannot.
 """
 
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edge_emotion_device.analyzer import Analyzer
-    from edge_emotion_device.interpreter import load_emotion, load_keypoints
+    from edge_emotion_device.interpreter import load_detector, load_emotion, load_keypoints
 
-__all__ = ["Analyzer", "load_emotion", "load_keypoints"]
+__all__ = ["Analyzer", "load_detector", "load_emotion", "load_keypoints"]
 
-_MODULES = {"Analyzer": "analyzer", "load_emotion": "interpreter", "load_keypoints": "interpreter"}
+_MODULES = {"Analyzer": "analyzer"} | dict.fromkeys(__all__[1:], "interpreter")
 
 
 def __getattr__(name: str) -> Any:

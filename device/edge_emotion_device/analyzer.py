@@ -6,8 +6,14 @@ from time import monotonic, perf_counter
 from edge_emotion.errors import WrongUse
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, SquareCrop, face_inputs
 from edge_emotion.types import Floats, Frame, Image, Reading
-from edge_emotion_device.detectors import Detector, crop_for_box, open_detector
-from edge_emotion_device.interpreter import load_both
+from edge_emotion_device.detectors import (
+    Detector,
+    NetDetector,
+    crop_for_box,
+    network_of,
+    open_detector,
+)
+from edge_emotion_device.interpreter import Model, load_networks
 from edge_emotion_device.sighting import (
     Sighting,
     can_follow,
@@ -18,11 +24,13 @@ from edge_emotion_device.sighting import (
     next_crop,
     nudged,
 )
-from edge_emotion_device.smoothing import label_of
+from edge_emotion_device.smoothing import label_of, threshold_of
 from edge_emotion_device.tracking import Track, Tracker
 
 # A followed face is asked on every tenth frame whether it still is one.
 _CHECK_EVERY = 10
+# Of a crowd so many faces are tried in one frame: each takes up to four looks of the network.
+_MOST_TRIED = 16
 
 _Seen = tuple[Track, Sighting, float]  # a face in the frame at hand, and what it took in ms
 
@@ -30,7 +38,7 @@ _Seen = tuple[Track, Sighting, float]  # a face in the frame at hand, and what i
 class Analyzer:
     """Reads the faces of frames, tracked across calls.  Close it, or use it in a `with` block.
 
-    The detector is by far the dearest stage, so it runs only where it can find something: while no
+    The detector looks at the whole frame, so it runs only where it can find something: while no
     face is followed, for 1.2 s after one was lost, and on every `detect_every`-th frame while
     more faces may be followed.  In between the crop comes from the last keypoints (as in
     MediaPipe's face pipeline, Kartynnik et al. 2019).
@@ -46,9 +54,9 @@ class Analyzer:
         delegate: as `edge-emotion run --delegate`.
         threads: of each interpreter on the CPU.
         max_faces: at most this many are followed, the detector's best first.
-        detect_every: frames from one detection to the next.
+        detect_every: frames from one detection to the next; as many as suit the detector without.
         emotion_delegate: of the emotion network, where it is not the keypoint network's.
-        detector: one of `detectors`, or its name: auto, haar, yunet:FILE or whole.
+        detector: one of `detectors`, or its name: auto, net, net:FILE, haar, yunet:FILE or whole.
         smoothing: whether keypoints, probabilities and label are steadied over a face's track;
             without it they are those of the frame alone.
 
@@ -68,24 +76,35 @@ class Analyzer:
         delegate: str = "cpu",
         threads: int = 1,
         max_faces: int = 4,
-        detect_every: int = 10,
+        detect_every: int | None = None,
         *,
         emotion_delegate: str | None = None,
         detector: str | Detector = "auto",
         smoothing: bool = True,
     ) -> None:
         for name, number in (("max_faces", max_faces), ("detect_every", detect_every)):
-            if number < 1:
+            if number is not None and number < 1:
                 raise WrongUse(f"{name} is {number}", expected="at least 1")
-        self._detector = open_detector(detector) if isinstance(detector, str) else detector
-        self._emotion, self._keypoints = load_both(
-            emotion, keypoints, delegate, emotion_delegate, threads
+        asked = _asked_for(detector)
+        self._networks = load_networks(
+            emotion,
+            keypoints,
+            asked if isinstance(asked, Path) else None,
+            delegate=delegate,
+            emotion_delegate=emotion_delegate,
+            threads=threads,
         )
+        if isinstance(asked, Path):
+            assert self._networks.detector is not None
+            asked = NetDetector(self._networks.detector)
+        self._detector: Detector = asked
+        self._emotion, self._keypoints = self._networks.emotion, self._networks.keypoints
         self._mean_face = self._keypoints.mean_face
+        self._undecided_below = threshold_of(self._emotion.metadata)
         self._tracker = Tracker(max_faces)
-        self._detect_every = detect_every
+        self._detect_every = detect_every or self._detector.every
         self._smoothing = smoothing
-        self._frames = self._since_detection = 0
+        self._frames = self._since_detection = self._turn = 0
         self.detect_ms = 0.0
         self.candidates: tuple[tuple[float, float, float, float], ...] | None = None
         self._started_s = monotonic()
@@ -122,19 +141,18 @@ class Analyzer:
     def reset(self) -> None:
         """Forget the faces followed so far: the next frame has nothing to do with the last."""
         self._tracker.reset()
+        self._turn = 0
 
     @property
     def ran_on(self) -> list[str]:
-        """What runs each network: `keypoints on cpu, 23 operators`."""
-        return [
-            f"{task} on {model.delegate}" + (f", {model.operators}" if model.operators else "")
-            for task, model in (("keypoints", self._keypoints), ("emotion", self._emotion))
-        ]
+        """What runs the detector and each network: `keypoints on cpu, 23 operators`."""
+        places = {model.metadata.task: _place(model) for model in self._networks.all}
+        found_by = f"detector {self._detector.name} on {places.pop('detector', 'cpu')}"
+        return [found_by, *(f"{task} on {place}" for task, place in places.items())]
 
     def close(self) -> None:
         """Free the interpreters."""
-        self._emotion.close()
-        self._keypoints.close()
+        self._networks.close()
 
     def __enter__(self) -> "Analyzer":
         return self
@@ -211,7 +229,7 @@ class Analyzer:
         """Find faces in the whole picture that are not followed yet."""
         sightings: list[Sighting] = []
         durations_ms = []
-        for crop in self._detect(image):
+        for crop in self._in_turn(self._detect(image)):
             if len(sightings) == self._tracker.room:
                 break
             start = perf_counter()
@@ -222,6 +240,15 @@ class Analyzer:
         tracks = self._tracker.welcome(sightings)
         found = zip(tracks, sightings, durations_ms, strict=True)
         return [(track, seen, taken_ms) for track, seen, taken_ms in found if track]
+
+    def _in_turn(self, crops: list[SquareCrop]) -> list[SquareCrop]:
+        """Of a crowd another part at each detection, the best first; otherwise all."""
+        if len(crops) <= _MOST_TRIED:
+            self._turn = 0
+            return crops
+        start = self._turn % len(crops)
+        self._turn = start + _MOST_TRIED
+        return (crops[start:] + crops[:start])[:_MOST_TRIED]
 
     def _recognised(self, image: Image, crop: SquareCrop) -> Sighting | None:
         """The face in a detector's crop, looked at again where its points are; None: it is none."""
@@ -255,10 +282,11 @@ class Analyzer:
         start = perf_counter()
         probabilities = self._emotion.run(sighting.face)
         emotion_ms = _ms_since(start)
-        points, smoothed, label = sighting.points, probabilities, label_of(probabilities)
+        below = self._undecided_below
+        points, smoothed, label = sighting.points, probabilities, label_of(probabilities, below)
         if self._smoothing:
             points = track.points(points, sighting.crop.side, frame.time_s)
-            smoothed, label = track.label(probabilities, frame.time_s)
+            smoothed, label = track.label(probabilities, frame.time_s, below)
         return Reading(
             frame=frame.index,
             time_s=frame.time_s,
@@ -272,6 +300,17 @@ class Analyzer:
             ms={"detect": self.detect_ms, "keypoints": keypoints_ms, "emotion": emotion_ms},
             source=frame.source,
         )
+
+
+def _asked_for(detector: str | Detector) -> Detector | Path:
+    """A detector; or the file of a network of our own, to be loaded with the others."""
+    if not isinstance(detector, str):
+        return detector
+    return network_of(detector) or open_detector(detector)
+
+
+def _place(model: Model) -> str:
+    return model.delegate + (f", {model.operators}" if model.operators else "")
 
 
 def _ms_since(start: float) -> float:

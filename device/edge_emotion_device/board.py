@@ -131,7 +131,7 @@ def _vcgencmd_flags(program: Path) -> int | None:
     if not program.exists():
         return None
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - a path and words of ours
             [program, "get_throttled"],
             capture_output=True,
             text=True,

@@ -54,8 +54,12 @@ def read_graph(path: Path, flatbuffer: bytes) -> Graph:
         interpreter = open_interpreter(flatbuffer, allocate=False)
         operators = interpreter._get_ops_details()
         tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
-    except (ValueError, RuntimeError) as error:
+        return _graph_of(operators, tensors)
+    except (ValueError, RuntimeError, LookupError, ArithmeticError) as error:
         raise EdgeEmotionError(f"{path} holds no TFLite model: {error}") from error
+
+
+def _graph_of(operators: list[dict[str, Any]], tensors: dict[int, dict[str, Any]]) -> Graph:
     layers = [operator for operator in operators if operator["op_name"] in _CHANNEL_AXIS]
     # In a float16 file an operator of its own turns the weights as stored into float32.
     stored = {o["outputs"][0]: o["inputs"][0] for o in operators if o["op_name"] == "DEQUANTIZE"}

@@ -1,16 +1,20 @@
-"""The two networks on the device: gray bytes in, probabilities or points out."""
+"""The networks on the device: gray bytes in, probabilities, points or boxes out."""
 
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_emotion.detection import DETECTOR_SIDE_PX, SURE_ABOVE, faces, letterbox
 from edge_emotion.errors import WrongUse
 from edge_emotion.labels import KEYPOINTS
 from edge_emotion.modelfile import ModelFile, ModelMetadata, Task, read_model, shipped_model
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats, Image
+from edge_emotion_device.delegates.choice import parse_delegate
 from edge_emotion_device.delegates.opening import open_model, place_model
 from edge_emotion_device.delegates.operators import OperatorsPlaced
 
@@ -58,7 +62,7 @@ class Model:
         self._real = output_table(self._answered)
 
     def run(self, face: Image) -> Floats:
-        """The network's real outputs, `(n,) float32`, for one `(S, S) uint8` face.
+        """The network's real outputs, float32 of the output's shape, for one `(S, S) uint8` face.
 
         The array is new: who asked may keep it, as a `Reading` does.
         """
@@ -88,7 +92,7 @@ class Model:
             raise ValueError(
                 f"faces of {faces.dtype} {faces.shape}; expected uint8 (N, {side}, {side})"
             )
-        answers = np.empty((len(faces), self._answered.shape[1]), np.float32)
+        answers = np.empty((len(faces), *self._answered.shape[1:]), np.float32)
         for face, answer in zip(faces, answers, strict=True):
             answer[:] = self.run(face)
         return answers
@@ -150,6 +154,42 @@ class KeypointModel(Model):
         return offsets.reshape(-1, len(KEYPOINTS), 2) * self._limit_px + self.mean_face
 
 
+class DetectorModel(Model):
+    """The face detector."""
+
+    def __init__(
+        self, file: ModelFile, delegate: str, threads: int, substitute: bool = True
+    ) -> None:
+        super().__init__(file, delegate, threads, substitute)
+        self._picture = np.zeros((DETECTOR_SIDE_PX, DETECTOR_SIDE_PX), np.uint8)
+
+    def detect(self, frame: Image) -> tuple[Floats, Floats]:
+        """The faces of a frame, `(H, W, 3)` BGR or `(H, W)` gray, uint8.
+
+        Returns:
+            `(N, 4) float32` boxes from forehead to chin, xyxy in pixels of the frame and clipped to
+            it, and `(N,)` scores, the best first.
+        """
+        picture, scale = letterbox(frame, self._picture)
+        boxes, scores = faces(self.run(picture), SURE_ABOVE)
+        boxes *= np.float32(scale)
+        height, width = frame.shape[:2]
+        np.clip(boxes, 0, (width, height, width, height), out=boxes)
+        inside = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+        return boxes[inside], scores[inside]
+
+    def predict(self, pictures: Image) -> Floats:
+        """`(N, 756, 5) float32` answers, as `edge_emotion.detection` reads them.
+
+        Args:
+            pictures: `(N, 192, 192) uint8`, as `detection.letterbox` draws them.
+
+        Raises:
+            ValueError: they have another shape or type.
+        """
+        return self._run_all(pictures)
+
+
 def load_emotion(
     path: str | Path | None = None, delegate: str = "cpu", threads: int = 1
 ) -> EmotionModel:
@@ -172,20 +212,59 @@ def load_keypoints(
     return KeypointModel(_read(path, "keypoints"), delegate, threads)
 
 
-def load_both(
+def load_detector(
+    path: str | Path | None = None, delegate: str = "cpu", threads: int = 1
+) -> DetectorModel:
+    """Load a face detector, the shipped int8 one without `path`.
+
+    Raises:
+        EdgeEmotionError: no such file, damaged, of another task, or the delegate refuses it.
+    """
+    return DetectorModel(_read(path, "detector"), delegate, threads)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What a frame's way takes.
+
+    Attributes:
+        emotion, keypoints: of each face.
+        detector: None where something else finds the faces.
+    """
+
+    emotion: EmotionModel
+    keypoints: KeypointModel
+    detector: DetectorModel | None = None
+
+    @property
+    def all(self) -> tuple[Model, ...]:
+        """Those there are, in the order of a frame's way."""
+        given = (self.detector, self.keypoints, self.emotion)
+        return tuple(model for model in given if model is not None)
+
+    def close(self) -> None:
+        """Free the interpreters."""
+        for model in self.all:
+            model.close()
+
+
+def load_networks(
     emotion: str | Path | None = None,
     keypoints: str | Path | None = None,
+    detector: Path | None = None,
+    *,
     delegate: str = "cpu",
     emotion_delegate: str | None = None,
     threads: int = 1,
-) -> tuple[EmotionModel, KeypointModel]:
-    """Load both models, on one accelerator or one each.
+) -> Networks:
+    """Load the networks, on one accelerator or one each.
 
-    In place of `load_emotion` and `load_keypoints` where they may share a device: what each does
-    with it is tried before either opens it.
+    In place of `load_emotion` and the others where they may share a device: what each does with it
+    is tried before any opens it.
 
     Args:
         emotion, keypoints: model files; the shipped int8 models without.
+        detector: model file; without, none is loaded.
         delegate: as `edge-emotion run --delegate`.
         emotion_delegate: of the emotion model, if it has its own.
         threads: of each interpreter on the CPU.
@@ -195,12 +274,23 @@ def load_both(
     """
     first = place_model(_read(emotion, "emotion"), emotion_delegate or delegate)
     second = place_model(_read(keypoints, "keypoints"), delegate)
-    emotion_model = EmotionModel(*first, threads)
-    try:
-        return emotion_model, KeypointModel(*second, threads)
-    except BaseException:
-        emotion_model.close()
-        raise
+    third = None
+    if detector is not None:
+        third = place_model(_read(detector, "detector"), _detectors(delegate, detector))
+    with ExitStack() as opened:
+        networks = Networks(
+            opened.enter_context(EmotionModel(*first, threads)),
+            opened.enter_context(KeypointModel(*second, threads)),
+            opened.enter_context(DetectorModel(*third, threads)) if third else None,
+        )
+        opened.pop_all()
+    return networks
+
+
+def _detectors(delegate: str, detector: Path) -> str:
+    """The detector's delegate: the shipped file is not compiled, so no Edge TPU could run it."""
+    shipped = detector == shipped_model("detector")
+    return "cpu" if shipped and parse_delegate(delegate).for_edgetpu else delegate
 
 
 def _read(path: str | Path | None, task: Task) -> ModelFile:

@@ -1,12 +1,20 @@
 """What a run was asked for."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from edge_emotion.errors import EdgeEmotionError
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of `edge-emotion run`, by their names; see its help."""
+    """The options of `edge-emotion run`, by their names; see its help.
+
+    Attributes:
+        places: of those from a settings file where they stand, as `FILE:LINE`.
+    """
 
     camera: str = "auto"
     sequence: bool = False
@@ -17,7 +25,7 @@ class RunOptions:
     threads: int = 1
     detector: str = "auto"
     max_faces: int = 4
-    every: int = 10
+    every: int | None = None
     smoothing: bool = True
     max_fps: float | None = None
     give_up: float = 60.0
@@ -38,3 +46,15 @@ class RunOptions:
     mqtt_discovery: bool = True
     rotate_mb: float = 100.0
     keep: int = 4
+    places: Mapping[str, str] = field(default_factory=dict, compare=False, hash=False)
+
+    def locate(self, error: EdgeEmotionError) -> None:
+        """Let an error that names an option of a settings file, or its value, tell its place."""
+        for name, place in self.places.items():
+            value = getattr(self, name)
+            words = [f"--{name.replace('_', '-')}", *([str(value)] * isinstance(value, str | Path))]
+            if any(
+                re.search(rf"(?<![\w./-]){re.escape(one)}(?![\w/-])", error.found) for one in words
+            ):
+                error.put_at(place)
+                return

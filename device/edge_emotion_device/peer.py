@@ -12,6 +12,8 @@
 docs/benchmark.md describes every key.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +28,7 @@ from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX, resize_square
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.quiet import native_messages_hidden
-from edge_emotion.toml import line_of, tomllib
+from edge_emotion.toml import NotToml, line_of, loads
 from edge_emotion.types import Floats, Image
 from edge_emotion_device.runtime import open_interpreter
 
@@ -59,6 +61,7 @@ class Peer:
         unit: whether these are pixels or shares of the input's side.
         offset_px: what is added to a keypoint, x and y in px of the 96 px face.
         flatbuffer: the model's bytes.
+        adapter_sha256: of what the adapter says, wherever the model lies and comes from.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Peer:
     unit: str = "pixels"
     offset_px: dict[str, tuple[float, float]] = field(default_factory=dict)
     flatbuffer: bytes = field(repr=False, default=b"")
+    adapter_sha256: str = ""
 
     @classmethod
     def read(cls, path: Path) -> "Peer":
@@ -188,12 +192,12 @@ class _Adapter:
         self._path = path
         try:
             self._text = path.read_text(encoding="utf-8")
-            self._table = tomllib.loads(self._text)
+            self._table = loads(self._text)
         except OSError as error:
             raise WrongUse(
                 f"cannot read the adapter {path}: {error.strerror}", remedy="check the path"
             ) from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (UnicodeDecodeError, NotToml) as error:
             raise WrongUse(f"{path} is not TOML: {error}", expected=_EXPECTED) from error
         for table, keys in _KEYS.items():
             for key in self._inside(table):
@@ -230,8 +234,14 @@ class _Adapter:
             channels=channels,
             range=(low, high),
             flatbuffer=flatbuffer,
+            adapter_sha256=self._sha256(),
             **outputs,
         )
+
+    def _sha256(self) -> str:
+        """The same for the same model, input, mapping and name, however the file is laid out."""
+        said = {key: self._table[key] for key in self._table.keys() - {"model", "source"}}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def _model(self) -> Path:
         named = self._take("", "model", str)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from time import monotonic, perf_counter
 
 from edge_emotion.errors import EdgeEmotionError, ExitCode, warn
+from edge_emotion.locks import alone_in
 from edge_emotion.types import Frame
 from edge_emotion_device.analyzer import Analyzer
 from edge_emotion_device.cameras import Camera, is_live, open_camera
 from edge_emotion_device.cameras.ahead import ReadAhead
 from edge_emotion_device.cameras.latest import LatestFrame
+from edge_emotion_device.detectors import network_of
 from edge_emotion_device.options import RunOptions
 from edge_emotion_device.outlet import Outlet
 from edge_emotion_device.pacing import Pace
@@ -41,7 +43,11 @@ def run(options: RunOptions, reread: Reread | None = None) -> ExitCode:
     Raises:
         EdgeEmotionError: a model, the camera or a sink failed.
     """
-    check_sinks(options)
+    try:
+        check_sinks(options)
+    except EdgeEmotionError as error:
+        options.locate(error)
+        raise
     summary, signals, supervisor = Summary(), Signals(reread is not None), Supervisor()
     whole = _Run(options, reread, summary, signals, supervisor)
     try:
@@ -85,6 +91,7 @@ class _Run:
                             camera = self._open_camera(opened)
                             outlet = self.outlet or self._open_outlet(stack, camera)
                     except EdgeEmotionError as error:
+                        self.options.locate(error)
                         if former is None:
                             raise
                         warn(f"settings not taken: {error}")
@@ -112,6 +119,8 @@ class _Run:
         return live
 
     def _open_outlet(self, stack: ExitStack, camera: Camera) -> Outlet:
+        if self.options.save is not None:  # before the sinks, so that it is given back behind them
+            stack.enter_context(alone_in(self.options.save, "end it, or name another --save"))
         with ExitStack() as opening:
             sinks = [
                 opening.enter_context(sink)
@@ -147,13 +156,16 @@ class _Run:
 
 def open_analyzer(options: RunOptions) -> Analyzer:
     """The analyzer that a run asks for."""
+    every = options.every
+    if every is None and options.anonymize and network_of(options.detector):
+        every = 1  # a head is to be hidden in the first frame that it is seen in
     return Analyzer(
         options.emotion,
         options.keypoints,
         options.delegate,
         options.threads,
         options.max_faces,
-        options.every,
+        every,
         emotion_delegate=options.emotion_delegate,
         detector=options.detector,
         smoothing=options.smoothing,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from edge_emotion.labels import EMOTIONS
+from edge_emotion.modelfile import ModelMetadata
 from edge_emotion.types import Floats
 
 # One-euro filter: below this cut-off a resting point's jitter is taken out ...
@@ -15,8 +16,8 @@ _SPEED_GAIN = 8.0
 _SPEED_CUTOFF_HZ = 1.0
 
 _PROBABILITY_TIME_S = 0.4
-_DECIDE_ABOVE = 0.5
-_KEEP_ABOVE = 0.4
+UNDECIDED_BELOW = 0.5  # where a model file does not say it
+_KEPT_LONGER = 0.1
 _SWITCH_LEAD = 0.15
 
 
@@ -54,8 +55,9 @@ class OneEuroFilter:
 class LabelSmoother:
     """Exponential smoothing of the probabilities, and a label that does not flicker.
 
-    A label is decided at 0.5, kept down to 0.4, and given up for another one that leads by 0.15.  A
-    clock that stands still or runs back starts afresh.
+    A label is decided where the model's own threshold is reached, kept down to 0.1 below it, and
+    given up for another one that leads by 0.15.  A clock that stands still or runs back starts
+    afresh.
     """
 
     def __init__(self) -> None:
@@ -63,7 +65,9 @@ class LabelSmoother:
         self._smoothed: Floats | None = None
         self._label: int | None = None
 
-    def __call__(self, probabilities: Floats, time_s: float) -> tuple[Floats, str | None]:
+    def __call__(
+        self, probabilities: Floats, time_s: float, undecided_below: float = UNDECIDED_BELOW
+    ) -> tuple[Floats, str | None]:
         """Take the `(5,)` probabilities of one frame; returns the smoothed ones and the label."""
         step_s = time_s - self._time_s
         self._time_s = time_s
@@ -72,22 +76,30 @@ class LabelSmoother:
         else:
             weight = np.float32(1 - math.exp(-step_s / _PROBABILITY_TIME_S))
             self._smoothed = self._smoothed + weight * (probabilities - self._smoothed)
-        self._label = decide(self._smoothed, self._label)
+        self._label = decide(self._smoothed, self._label, undecided_below)
         return self._smoothed.copy(), _name(self._label)
 
 
-def decide(probabilities: Floats, current: int | None) -> int | None:
+def decide(
+    probabilities: Floats, current: int | None, undecided_below: float = UNDECIDED_BELOW
+) -> int | None:
     """The class to show for smoothed `(5,)` probabilities, given the one shown; None: undecided."""
     best = int(probabilities.argmax())
-    if current is not None and probabilities[current] >= _KEEP_ABOVE:
+    if current is not None and probabilities[current] >= undecided_below - _KEPT_LONGER:
         leads = probabilities[best] - probabilities[current] >= _SWITCH_LEAD
         return best if leads else current
-    return best if probabilities[best] >= _DECIDE_ABOVE else None
+    return best if probabilities[best] >= undecided_below else None
 
 
-def label_of(probabilities: Floats) -> str | None:
+def label_of(probabilities: Floats, undecided_below: float = UNDECIDED_BELOW) -> str | None:
     """The label of one frame alone, for its `(5,)` probabilities; None: undecided."""
-    return _name(decide(probabilities, None))
+    return _name(decide(probabilities, None, undecided_below))
+
+
+def threshold_of(metadata: ModelMetadata) -> float:
+    """The largest probability below which faces stay undecided, as an emotion model says it."""
+    below = metadata.undecided_below
+    return UNDECIDED_BELOW if below is None else below
 
 
 def _name(label: int | None) -> str | None:

@@ -4,6 +4,7 @@ The file's test vectors are answered twice: by TFLite's reference kernels, which
 runtime are sound, and by the delegate that the device uses.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ import numpy as np
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import ModelFile, ModelMetadata, Task, read_model
 from edge_emotion.quantization import TensorSpec
-from edge_emotion.testvectors import TestVectors, draw_faces
+from edge_emotion.testvectors import TestVectors, draw_pictures
 from edge_emotion.types import Floats, Image
 from edge_emotion_device.interpreter import Model
 from edge_emotion_device.runtime import open_interpreter
 
 FACES = 32
+_MOST_VALUES = 4_000  # of all answers together: they are part of the file
 
 Tolerance = tuple[float, float]  # largest and mean difference, in steps of the output
 
@@ -33,17 +35,19 @@ _TOLERANCES: dict[str, dict[Task, dict[str, Tolerance]]] = {
     "reference": {
         "emotion": {"int8": (8.0, 0.1), "dynamic": (3.0, 0.1)},
         "keypoints": {"int8": (8.0, 0.1), "dynamic": (3.0, 0.1)},
+        "detector": {"int8": (8.0, 0.1), "dynamic": (3.0, 0.1)},
     },
     "cpu": {
         "emotion": {"int8": (32.0, 3.0), "dynamic": (6.0, 0.15)},
         "keypoints": {"int8": (12.0, 1.2), "dynamic": (3.0, 0.1)},
+        "detector": {"int8": (12.0, 1.2), "dynamic": (3.0, 0.1)},
     },
 }
 _MARGIN = (2.0, 1.5)
 _MEAN_SHARE = 1 / 8  # of the largest, where only that is given
 
 # Steps of outputs that are not 8 bit wide: those of the int8 file of the same network.
-_STEP: dict[Task, float] = {"emotion": 1 / 256, "keypoints": 1 / 128}
+_STEP: dict[Task, float] = {"emotion": 1 / 256, "keypoints": 1 / 128, "detector": 1 / 128}
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,9 @@ class Verification:
 
     Attributes:
         path: the file.
-        task: emotion or keypoints.
-        faces: how many faces it was asked.
-        step: what a step of the output is: of probability, or pixels.
+        task: emotion, keypoints or detector.
+        faces: how many drawn pictures it was asked.
+        step: what a step of the output is: of probability, pixels, or of an answer within -1..1.
         threads: of the delegate's CPU share.
         comparisons: with the reference kernels, where they can run the file, and the delegate.
     """
@@ -116,14 +120,14 @@ def reference_vectors(flatbuffer: bytes) -> TestVectors | None:
     Raises:
         EdgeEmotionError: it answers NaN.
     """
-    seeds = tuple(range(FACES))
     try:
         interpreter = _open_reference(flatbuffer)
     except EdgeEmotionError:
         return None
-    faces = draw_faces(seeds, int(interpreter.get_input_details()[0]["shape"][1]))
-    outputs = _run(interpreter, faces)
     spec = TensorSpec.of(interpreter.get_output_details()[0])
+    seeds = tuple(range(min(FACES, _MOST_VALUES // math.prod(spec.shape))))
+    faces = draw_pictures(seeds, int(interpreter.get_input_details()[0]["shape"][1]))
+    outputs = _run(interpreter, faces)
     fast = _run(open_interpreter(flatbuffer), faces)
     apart = np.abs(spec.dequantize(np.stack(fast)) - spec.dequantize(np.stack(outputs)))
     if not np.isfinite(apart).all():
@@ -135,7 +139,7 @@ def reference_vectors(flatbuffer: bytes) -> TestVectors | None:
 
 
 def reference_answers(file: ModelFile, faces: Image) -> Floats:
-    """`(N, n) float32` real outputs of TFLite's reference kernels for `(N, S, S) uint8` faces.
+    """Real outputs, `(N, …) float32`, of TFLite's reference kernels for `(N, S, S) uint8` pictures.
 
     Raises:
         EdgeEmotionError: there is no such kernel for one of its operators.

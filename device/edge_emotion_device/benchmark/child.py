@@ -39,16 +39,22 @@ def main() -> None:
         set_ = time.perf_counter_ns()
         interpreter.invoke()
         done = time.perf_counter_ns()
-        memory_mb = None if before_mb is None else (_resident_mb() or 0) - before_mb
         told: dict[str, object] = {
             "load_ms": (loaded - start) / 1e6,
             "first_ms": (done - set_) / 1e6,
-            "memory_mb": memory_mb,
+            "memory_mb": added_mb(before_mb, _resident_mb()),
         }
     except (EdgeEmotionError, ValueError, RuntimeError) as error:
         told = {"error": " ".join(str(error).split())}
     print(json.dumps(told), file=report, flush=True)
     os._exit(0)  # without the end of a delegate's static objects
+
+
+def added_mb(before_mb: float | None, after_mb: float | None) -> float | None:
+    """What the process has grown by; 0 if it gave memory back, None where that is not told."""
+    if before_mb is None or after_mb is None:
+        return None
+    return max(0.0, after_mb - before_mb)
 
 
 def _resident_mb() -> float | None:

@@ -12,7 +12,7 @@ from edge_emotion_device.benchmark.layers import measure_layers
 from edge_emotion_device.benchmark.machine import describe_machine
 from edge_emotion_device.benchmark.networks import Say, contenders_of, time_networks
 from edge_emotion_device.benchmark.options import BenchmarkOptions
-from edge_emotion_device.benchmark.subjects import completed, pairs, read_subjects
+from edge_emotion_device.benchmark.subjects import completed, read_subjects, teams
 
 SCHEMA, VERSION = "edge-emotion/benchmark", 1
 
@@ -41,19 +41,19 @@ def benchmark(options: BenchmarkOptions, say: Say) -> dict[str, Any]:
             warn(f"--delegate {delegate}: none of the models is made for it")
     before = look()
     networks = time_networks(contenders, options, say)
-    found_pairs = pairs(subjects) if options.frame_path else []
+    found_teams = teams(subjects) if options.frame_path else []
     failures = {
         (row["model"], row["delegate"]): row["error"]
         for row in networks
         if row["status"] == "failed"
     }
-    frame_path = time_frame_paths(found_pairs, failures, options, say)
+    frame_path = time_frame_paths(found_teams, failures, options, say)
     layers = measure_layers(subjects, failures, say, options.max_s) if options.layers else None
     after = look()
     sensor = find_sensor() if options.energy else None
     runnable = [one for one, row in zip(contenders, networks, strict=True) if row["status"] == "ok"]
     energy = measure_energy(sensor, runnable, say) if sensor else None
-    noises = [row["noise"] for row in networks if row["status"] == "ok"]
+    noises = [row["noise"] for row in networks if row.get("noise") is not None]
     conditions = describe_conditions(before, after, machine["cores"], machine["governor"], noises)
     return {
         "schema": SCHEMA,

@@ -1,7 +1,7 @@
 """The whole way of a frame, on a clip that every machine draws alike and the base install can.
 
-A face of the test vectors' kind sways before soft patches.  Haar's cascade finds it, the face rule
-takes it, and the patches cost the cascade about what a photograph does.
+A face of the test vectors' kind sways before soft patches.  The detectors find it, the face rule
+takes it, and the patches cost Haar's cascade about what a photograph does.
 """
 
 import hashlib
@@ -21,7 +21,9 @@ from edge_emotion_device.analyzer import Analyzer
 from edge_emotion_device.benchmark.networks import Say, failing, write_timing
 from edge_emotion_device.benchmark.options import BenchmarkOptions
 from edge_emotion_device.benchmark.rounds import Durations, rounded, take_turns, timings
-from edge_emotion_device.benchmark.subjects import Subject, delegates_for
+from edge_emotion_device.benchmark.subjects import Team, delegates_for
+from edge_emotion_device.detectors.haar import HaarDetector
+from edge_emotion_device.detectors.net import NetDetector
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 FRAMES = 60
@@ -30,7 +32,6 @@ _FACE, _FACE_PX = 4, 192
 _SWAY_PX = (60, 30)
 _PATCHES_PX = (80, 40, 20, 10, 5)  # each as strong as it is large
 _MOST_ROUNDS, _FEWEST_ROUNDS = 20, 5
-_EVERY = 10
 
 
 def draw_clip() -> list[Image]:
@@ -61,23 +62,31 @@ def _patches() -> Image:
 
 @dataclass(frozen=True)
 class FramePath:
-    """Both networks in the frame path, in one way of running them."""
+    """The networks in the frame path, in one way of running them.
 
-    emotion: Subject
-    keypoints: Subject
+    Attributes:
+        team: the models.
+        every: frames from one detection to the next.
+        delegate, threads: what runs them.
+    """
+
+    team: Team
+    every: int
     delegate: str
     threads: int
 
     def as_dict(self) -> dict[str, Any]:
         """What names it in the benchmark file."""
+        emotion, keypoints, detector = self.team
         return {
-            "emotion": self.emotion.id,
-            "keypoints": self.keypoints.id,
+            "emotion": emotion.id,
+            "keypoints": keypoints.id,
+            "detector": detector_of(self.team).name,
+            "detector_model": detector and detector.id,
+            "every": self.every,
             "delegate": self.delegate,
             "threads": self.threads,
             "frame_px": [WIDTH_PX, HEIGHT_PX],
-            "detector": "haar",
-            "every": _EVERY,
         }
 
     def open(self) -> Analyzer:
@@ -86,11 +95,17 @@ class FramePath:
         Raises:
             EdgeEmotionError: the delegate cannot be had, or not for one of the networks.
         """
+        emotion, keypoints, detector = self.team
         return Analyzer(
-            *(self.emotion.path, self.keypoints.path, self.delegate, self.threads),
-            detect_every=_EVERY,
-            detector="haar",
+            *(emotion.path, keypoints.path, self.delegate, self.threads),
+            detect_every=self.every,
+            detector=f"net:{detector.path}" if detector else "haar",
         )
+
+
+def detector_of(team: Team) -> type[NetDetector] | type[HaarDetector]:
+    """What finds the face."""
+    return NetDetector if team.detector else HaarDetector
 
 
 class Loop:
@@ -99,12 +114,13 @@ class Loop:
     Attributes:
         stages_ms: sum over all frames so far of what each stage took.
         frames: how many that were.
+        faces: how many were read in them.
     """
 
     def __init__(self, analyzer: Analyzer, clip: Sequence[Image]) -> None:
         self._analyzer, self._clip, self._index = analyzer, clip, 0
         self.stages_ms = {"detect": 0.0, "keypoints": 0.0, "emotion": 0.0}
-        self.frames = 0
+        self.frames = self.faces = 0
 
     def warm_up(self) -> float:
         """Find the face and follow it around; returns the seconds it took.
@@ -119,7 +135,7 @@ class Loop:
                 expected="networks that follow it",
             )
         self.stages_ms = dict.fromkeys(self.stages_ms, 0.0)
-        self.frames = 0
+        self.frames = self.faces = 0
         return float(durations.sum()) / 1000
 
     def __call__(self) -> Durations:
@@ -135,6 +151,7 @@ class Loop:
             durations[place] = perf_counter_ns() - start
             self._index += 1
             faces += len(readings) == 1
+            self.faces += len(readings)
             self.stages_ms["detect"] += self._analyzer.detect_ms
             for reading in readings:
                 for stage in ("keypoints", "emotion"):
@@ -144,64 +161,70 @@ class Loop:
 
 
 def time_frame_paths(
-    found_pairs: Sequence[tuple[Subject, Subject]],
+    found_teams: Sequence[Team],
     failures: Mapping[tuple[str, str], str],
     options: BenchmarkOptions,
     say: Say,
 ) -> list[dict[str, Any]]:
-    """Measure each pair of networks on every delegate that suits both, with all threads.
+    """Measure each team on every delegate that suits its networks, with all threads.
 
     Args:
-        found_pairs: of an emotion and a keypoint model.
+        found_teams: the models.
         failures: why a model failed on a delegate before, by its id and the delegate: it is not
             tried again, for it may have crashed, and this process has no other to do that in.
         options: what and how.
         say: told what is under way.
 
     Returns:
-        A row of the benchmark file for each.
+        A row of the benchmark file for each; with a network as the detector also one for detection
+        on every frame.
     """
-    paths = _paths(found_pairs, options)
+    paths = _paths(found_teams, options)
     rows, clip = [path.as_dict() for path in paths], draw_clip()
     loops: dict[int, Loop] = {}
-    slowest_s = 0.0
+    turns: list[int] = []
     for place, path in enumerate(paths):
         say(f"frame path {place + 1} of {len(paths)}")
         with failing(rows[place]):
-            for subject in (path.emotion, path.keypoints):
-                if (subject.id, path.delegate) in failures:
+            for subject in path.team:
+                if subject and (subject.id, path.delegate) in failures:
                     raise EdgeEmotionError(failures[subject.id, path.delegate])
             loop = Loop(path.open(), clip)
-            slowest_s = max(slowest_s, loop.warm_up())
+            turns.append(_turns(loop.warm_up(), options))
             loops[place] = loop
-    rounds = max(_FEWEST_ROUNDS, min(_MOST_ROUNDS, int(options.max_s / max(slowest_s, 1e-6))))
-    rounds = min(rounds, options.rounds)
     found = take_turns(
         list(loops.values()),
-        rounds,
-        lambda number: say(f"timing the frame path, round {number} of {rounds}"),
+        turns,
+        lambda number: say(f"timing the frame path, round {number} of {max(turns)}"),
     )
     for (place, loop), timing in zip(loops.items(), timings(found), strict=True):
         write_timing(rows[place], timing)
         if not isinstance(timing, str):
             stages = {stage: total / loop.frames for stage, total in loop.stages_ms.items()}
-            stages["other"] = timing.mean_ms - sum(stages.values())
+            # Several clocks: where nothing else is done, the sum may be the larger one.
+            stages["other"] = max(0.0, timing.mean_ms - sum(stages.values()))
             stages = {stage: rounded(ms) for stage, ms in stages.items()}
-            rows[place] |= {"faces": 1, "stages_ms": stages}
+            rows[place] |= {"faces": rounded(loop.faces / loop.frames), "stages_ms": stages}
     return rows
 
 
-def _paths(
-    found_pairs: Sequence[tuple[Subject, Subject]], options: BenchmarkOptions
-) -> list[FramePath]:
+def _turns(round_s: float, options: BenchmarkOptions) -> int:
+    """Rounds within the time, yet enough for an interval unless a single one takes longer."""
+    fitting = int(options.max_s / max(round_s, 1e-6))
+    return min(options.rounds, _MOST_ROUNDS, max(fitting, _FEWEST_ROUNDS if fitting else 1))
+
+
+def _paths(found_teams: Sequence[Team], options: BenchmarkOptions) -> list[FramePath]:
     paths = []
-    for emotion, keypoints in found_pairs:
-        both = set(delegates_for(emotion, options.delegates))
-        both &= set(delegates_for(keypoints, options.delegates))
+    for team in found_teams:
+        both = set(delegates_for(team.emotion, options.delegates))
+        both &= set(delegates_for(team.keypoints, options.delegates))
+        kind = detector_of(team)
         paths += [
-            FramePath(emotion, keypoints, delegate, threads)
+            FramePath(team, every, delegate, threads)
             for delegate in options.delegates
             if delegate in both
             for threads in options.threads
+            for every in ((kind.every, 1) if kind is NetDetector else (kind.every,))
         ]
     return paths

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from time import perf_counter_ns
+from time import monotonic, perf_counter_ns
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,17 @@ import numpy as np
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.quantization import TensorSpec
 from edge_emotion_device.benchmark.fresh import FirstRun, run_first
-from edge_emotion_device.benchmark.options import BenchmarkOptions
-from edge_emotion_device.benchmark.rounds import Durations, Timing, rounded, take_turns, timings
+from edge_emotion_device.benchmark.options import BenchmarkOptions, Turns
+from edge_emotion_device.benchmark.rounds import (
+    Durations,
+    Round,
+    Timing,
+    rounded,
+    take_turns,
+    timings,
+)
 from edge_emotion_device.benchmark.subjects import Subject, delegates_for
 from edge_emotion_device.delegates.opening import OpenedModel
-
-_AGAIN = 3  # runs at the beginning of a round that do not count: another's data are in the caches
 
 Say = Callable[[str], object]
 
@@ -38,6 +43,7 @@ class Runner:
     """A contender that is open: runs on drawn faces, the copy into its tensor not timed."""
 
     def __init__(self, contender: Contender) -> None:
+        self.contender = contender
         self._opened: OpenedModel = contender.subject.open(contender.delegate, contender.threads)
         given = self._opened.interpreter.get_input_details()[0]
         self._place: int = given["index"]
@@ -58,12 +64,19 @@ class Runner:
             durations[number] = perf_counter_ns() - start
         return durations / 1e6
 
-    def round_of(self, runs: int) -> Callable[[], Durations]:
-        """A round of `runs` timed runs."""
+    def warm_up(self, count: int, most_s: float) -> float:
+        """Run up to `count` times, once at least; returns the median of a run in milliseconds."""
+        durations, end_s = [self.run(1)], monotonic() + most_s
+        while len(durations) < count and monotonic() < end_s:
+            durations.append(self.run(1))
+        return float(np.median(durations))
+
+    def round_of(self, turns: Turns) -> Callable[[], Durations]:
+        """A round of timed runs."""
 
         def one_round() -> Durations:
-            self.run(_AGAIN)
-            return self.run(runs)
+            self.run(turns.again)
+            return self.run(turns.runs)
 
         return one_round
 
@@ -93,19 +106,21 @@ def time_networks(
     """Measure them: a row of the benchmark file for each."""
     rows: list[dict[str, Any]] = [contender.as_dict() for contender in contenders]
     ready: dict[int, tuple[Runner, FirstRun]] = {}
-    rounds: list[Callable[[], Durations]] = []
+    rounds: list[Round] = []
+    turns: list[int] = []
     for place, contender in enumerate(contenders):
         say(f"opening {place + 1} of {len(contenders)}: {contender.subject.path.name}")
         with failing(rows[place]):
             first = run_first(contender.subject, contender.delegate, contender.threads)
             runner = Runner(contender)
-            run_ms = float(np.median(runner.run(max(1, options.warmup_runs))))
-            rounds.append(runner.round_of(options.runs_a_round(run_ms)))
+            its_turns = options.turns(runner.warm_up(options.warmup_runs, options.warm_up_s))
+            rounds.append(runner.round_of(its_turns))
+            turns.append(its_turns.rounds)
             ready[place] = runner, first
     found = take_turns(
         rounds,
-        options.rounds,
-        lambda number: say(f"timing the networks, round {number} of {options.rounds}"),
+        turns,
+        lambda number: say(f"timing the networks, round {number} of {max(turns)}"),
     )
     for (place, (runner, first)), timing in zip(ready.items(), timings(found), strict=True):
         write_timing(rows[place], timing)

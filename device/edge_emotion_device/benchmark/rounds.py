@@ -19,8 +19,9 @@ Durations = npt.NDArray[np.float64]  # milliseconds
 Round = Callable[[], Durations]  # a round of one contender: the durations of its runs
 
 _OUTLIER = 3.0  # times the p50
-_POLISHES = 5  # that many settle it; more change nothing
-_RESAMPLES = 400
+_POLISHES, _SETTLED = 20, 1e-4
+_FEWEST_ROUNDS = 5  # that tell how far they are apart
+_RESAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,11 @@ class Timing:
     Attributes:
         mean_ms, min_ms, p90_ms, p99_ms: over the runs of all rounds, disturbed or not.
         p50_ms: of a run in a typical round, as `typical_ms` says.
-        p50_interval_ms: of `p50_ms`, 95 %, by a bootstrap over the rounds.
+        p50_interval_ms: of `p50_ms`, 95 %, by a bootstrap over the rounds; None of fewer than five.
         per_s: runs a second, by the mean.
         outliers: share of the runs that took more than three times `p50_ms`.
-        noise: how far apart the rounds' medians are: their interquartile range over their median.
+        noise: how far apart the rounds' medians are: their interquartile range over their median;
+            None of fewer than five.
         runs: how many there were.
         rounds_p50_ms: the median of each round.
     """
@@ -43,10 +45,10 @@ class Timing:
     p50_ms: float
     p90_ms: float
     p99_ms: float
-    p50_interval_ms: tuple[float, float]
+    p50_interval_ms: tuple[float, float] | None
     per_s: float
     outliers: float
-    noise: float
+    noise: float | None
     runs: int
     rounds_p50_ms: tuple[float, ...]
 
@@ -60,16 +62,19 @@ def timings(found: Sequence[list[Durations] | str]) -> list[Timing | str]:
     whole = [rounds for rounds in found if not isinstance(rounds, str)]
     if not whole:
         return [rounds for rounds in found if isinstance(rounds, str)]
-    medians = np.array([[np.median(runs) for runs in rounds] for rounds in whole])
+    medians = np.array(
+        [[np.median(runs) if len(runs) else np.nan for runs in rounds] for rounds in whole]
+    )
+    medians = medians[:, ~np.isnan(medians).all(axis=0)]  # not those of one that failed, alone
     draws = np.random.default_rng(0).integers(0, medians.shape[1], (_RESAMPLES, medians.shape[1]))
-    drawn = typical_ms(medians[:, draws].swapaxes(0, 1))
-    intervals = np.percentile(drawn, (2.5, 97.5), axis=0).T
+    drawn = np.array([typical_ms(medians[:, draw]) for draw in draws])
+    intervals = np.nanpercentile(drawn, (2.5, 97.5), axis=0).T
     told = iter(map(_timing, whole, medians, typical_ms(medians), intervals))
     return [rounds if isinstance(rounds, str) else next(told) for rounds in found]
 
 
 def typical_ms(medians: Durations) -> Durations:
-    """Of each contender the median of a typical round: `(…, C, R)` to `(…, C)`.
+    """Of each contender the median of a typical round: `(C, R)` to `(C,)`; NaN where it sat out.
 
     What a round slows down, it slows down for all; so each median is taken for the product of its
     contender's speed and its round's, and the two are told apart by Tukey's median polish
@@ -78,20 +83,32 @@ def typical_ms(medians: Durations) -> Durations:
     median over the rounds of each contender alone.
     """
     rest = np.log(medians)
-    contenders, rounds = np.zeros(rest.shape[:-1]), np.zeros((*rest.shape[:-2], rest.shape[-1]))
+    contenders, rounds = np.zeros(len(rest)), np.zeros(rest.shape[1])
     for _ in range(_POLISHES):
-        step = np.median(rest, axis=-1)
-        contenders, rest = contenders + step, rest - step[..., None]
-        step = np.median(rest, axis=-2)
-        rounds, rest = rounds + step, rest - step[..., None, :]
-    typical: Durations = np.exp(contenders + np.median(rounds, axis=-1)[..., None])
+        step = _median(rest, 1)
+        contenders, rest = contenders + step, rest - step[:, None]
+        step = _median(rest, 0)
+        rounds, rest = rounds + step, rest - step
+        if np.nanmax(np.abs(step)) < _SETTLED:
+            break
+    typical: Durations = np.exp(contenders + _median(rounds, 0))
     return typical
+
+
+def _median(values: Durations, axis: int) -> Durations:
+    """As NumPy's `nanmedian`, which is far slower where there are any NaN."""
+    ranked = np.sort(values, axis)  # NaN come last
+    count = np.count_nonzero(~np.isnan(values), axis, keepdims=True)
+    low, high = (np.take_along_axis(ranked, at, axis) for at in ((count - 1) // 2, count // 2))
+    middle: Durations = np.squeeze((low + high) / 2, axis)
+    return middle
 
 
 def _timing(
     rounds: list[Durations], medians: Durations, p50_ms: float, interval_ms: Durations
 ) -> Timing:
-    runs = np.concatenate(rounds)
+    runs, medians = np.concatenate(rounds), medians[~np.isnan(medians)]
+    enough = len(medians) >= _FEWEST_ROUNDS
     first, middle, third = np.percentile(medians, (25, 50, 75))
     p90, p99 = np.percentile(runs, (90, 99))
     return Timing(
@@ -100,10 +117,10 @@ def _timing(
         p50_ms=float(p50_ms),
         p90_ms=float(p90),
         p99_ms=float(p99),
-        p50_interval_ms=(float(interval_ms[0]), float(interval_ms[1])),
+        p50_interval_ms=(float(interval_ms[0]), float(interval_ms[1])) if enough else None,
         per_s=1000 / float(runs.mean()),
         outliers=float((runs > _OUTLIER * p50_ms).mean()),
-        noise=float((third - first) / middle),
+        noise=float((third - first) / middle) if enough else None,
         runs=len(runs),
         rounds_p50_ms=tuple(medians.tolist()),
     )
@@ -117,18 +134,20 @@ def rounded(value: Any) -> Any:
 
 
 def take_turns(
-    contenders: Sequence[Round], rounds: int, told: Callable[[int], object]
+    contenders: Sequence[Round], turns: Sequence[int], told: Callable[[int], object]
 ) -> list[list[Durations] | str]:
     """Run the rounds of all contenders.
 
     Args:
         contenders: one round of each.
-        rounds: how many each has.
+        turns: how many each has; one with fewer than others sits out some rounds in between.
         told: called with the number of each round, from 1.
 
     Returns:
-        The durations of each one's rounds, or why it failed; the others go on.
+        The durations of each one's rounds, empty where it sat out, or why it failed; the others go
+        on.
     """
+    rounds = max(turns, default=0)
     found: list[list[Durations] | str] = [[] for _ in contenders]
     order, rng = list(range(len(contenders))), random.Random(0)
     with undisturbed():
@@ -139,8 +158,10 @@ def take_turns(
                 rows = found[place]
                 if isinstance(rows, str):
                     continue
+                count = turns[place]
+                sits_out = number * count // rounds == (number - 1) * count // rounds
                 try:
-                    rows.append(contenders[place]())
+                    rows.append(np.empty(0) if sits_out else contenders[place]())
                 except (ValueError, RuntimeError) as error:  # a delegate that gives up
                     found[place] = " ".join(str(error).split())
     return found

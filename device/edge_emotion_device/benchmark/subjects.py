@@ -5,13 +5,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
-from edge_emotion.modelfile import ModelFile, ModelMetadata, Task, read_model, shipped_model
+from edge_emotion.modelfile import (
+    TASKS,
+    ModelFile,
+    ModelMetadata,
+    Task,
+    read_model,
+    shipped_model,
+    shipped_tasks,
+)
 from edge_emotion.preprocess import resize_square
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.testvectors import draw_faces
@@ -21,10 +29,10 @@ from edge_emotion_device.delegates.opening import OpenedModel, open_model
 from edge_emotion_device.graph import Graph, read_graph
 from edge_emotion_device.peer import Peer
 
-SHIPPED = ("emotion", "keypoints")
 FACES = 8  # different ones, in turn: an answer to the same face could come from a cache
 _DRAWN_PX = 192
 _METADATA_TRACE = b"metadata.json"
+_SOURCE = "int8_sha256"  # in a compiled file's metadata: of the graph that it was compiled from
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Subject:
     Attributes:
         path: its .tflite.
         flatbuffer: without the metadata behind it.
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         metadata: what the file says about itself; None for a peer.
         peer: how it is asked, if it is one.
     """
@@ -66,8 +74,9 @@ class Subject:
 
     @cached_property
     def id(self) -> str:
-        """The file's name and the beginning of its checksum."""
-        return f"{self.path.stem}-{self._sha256[:8]}"
+        """The file's name and the beginning of its checksum, and of that of a peer's adapter."""
+        adapter = f"-{self.peer.adapter_sha256[:8]}" if self.peer else ""
+        return f"{self.path.stem}-{self._sha256[:8]}{adapter}"
 
     @cached_property
     def format(self) -> str:
@@ -97,9 +106,11 @@ class Subject:
             "name": name,
             "format": self.format,
             "compiled": self.compiled,
+            "int8_sha256": made.edgetpu.get(_SOURCE) if made else None,
             "size_bytes": self.path.stat().st_size,
             "peer": self.peer is not None,
             "source": self.peer.source if self.peer else None,
+            "adapter_sha256": self.peer.adapter_sha256 if self.peer else None,
             "macs": macs or None,
             "accuracy": made.accuracy or None if made else None,
         }
@@ -156,21 +167,33 @@ def read_subjects(names: Sequence[str]) -> list[Subject]:
 def completed(subjects: Sequence[Subject]) -> list[Subject]:
     """The same, with the shipped model of a task that models of ours lack for a frame path."""
     tasks = {subject.task for subject in subjects if subject.peer is None}
-    names = [name for name in SHIPPED if tasks and name not in tasks]
+    names = [task for task in shipped_tasks() if tasks and task not in tasks]
     return [*subjects, *read_subjects(names)]
 
 
-def pairs(subjects: Sequence[Subject]) -> list[tuple[Subject, Subject]]:
-    """Emotion and keypoint models for whole frame paths: each model of ours is in one at least.
+class Team(NamedTuple):
+    """The models of a frame path; without a detector among them OpenCV's cascade finds the face."""
 
-    The partner is of the same format, else the first.
+    emotion: Subject
+    keypoints: Subject
+    detector: Subject | None
+
+
+def teams(subjects: Sequence[Subject]) -> list[Team]:
+    """Models for whole frame paths: each model of ours is in one at least.
+
+    Its partners are of the same format, else the first.
     """
-    ours = [subject for subject in subjects if subject.peer is None]
-    emotions = [subject for subject in ours if subject.task == "emotion"]
-    keypoints = [subject for subject in ours if subject.task == "keypoints"]
-    found = [(emotion, _partner(emotion, keypoints)) for emotion in emotions]
-    found += [(_partner(points, emotions), points) for points in keypoints]
-    return list({(emotion.id, points.id): (emotion, points) for emotion, points in found}.values())
+    ours: dict[Task, list[Subject]] = {task: [] for task in TASKS}
+    for subject in subjects:
+        if subject.peer is None:
+            ours[subject.task].append(subject)
+    found = {}
+    for subject in (one for task in TASKS for one in ours[task]):
+        places = {task: _partner(subject, others) for task, others in ours.items() if others}
+        team = Team(places["emotion"], places["keypoints"], places.get("detector"))
+        found[tuple(one and one.id for one in team)] = team
+    return list(found.values())
 
 
 def delegates_for(subject: Subject, delegates: Sequence[str]) -> list[str]:
@@ -185,8 +208,8 @@ def delegates_for(subject: Subject, delegates: Sequence[str]) -> list[str]:
 
 def _named(name: str) -> Iterator[Subject]:
     path = Path(name)
-    if not path.exists() and name in SHIPPED:
-        yield Subject.read(shipped_model(cast(Task, name)))
+    if not path.exists() and name in TASKS:
+        yield Subject.read(shipped_model(name))
         return
     if not path.is_dir():
         yield Subject.read(path)
@@ -202,7 +225,9 @@ def _named(name: str) -> Iterator[Subject]:
 
 
 def _partner(subject: Subject, others: Sequence[Subject]) -> Subject:
+    """Of the models of a task the one that goes with a model, which may be among them."""
+
     def alike(other: Subject) -> bool:
         return (other.format, other.compiled) == (subject.format, subject.compiled)
 
-    return next(filter(alike, others), others[0])
+    return subject if subject in others else next(filter(alike, others), others[0])

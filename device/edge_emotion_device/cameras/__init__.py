@@ -63,6 +63,8 @@ def is_live(source: str) -> bool:
 
 
 def _kind(source: str, sequence: bool = False) -> str:
+    if "\0" in source:
+        raise WrongUse("a camera with a zero byte in its name", expected=_CHOICES)
     # The second for a symbolic link that a udev rule made
     if _VIDEO_NODE.fullmatch(source) or _VIDEO_NODE.fullmatch(os.path.realpath(source)):
         return "usb"
@@ -75,7 +77,7 @@ def _kind(source: str, sequence: bool = False) -> str:
     if word in ("csi", "usb") or source in ("auto", "demo", "demo:loop"):
         return word
     path = Path(source)
-    if source and path.exists():
+    if source and _exists(path):
         if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
             return "sequence" if sequence else "pictures"
         return "video"
@@ -86,3 +88,10 @@ def _kind(source: str, sequence: bool = False) -> str:
             remedy="check the path",
         )
     raise WrongUse(f"unknown camera {source!r}", expected=_CHOICES)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name longer than a file can have
+        return False

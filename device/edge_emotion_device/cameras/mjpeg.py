@@ -1,6 +1,5 @@
 """A network camera that sends MJPEG over HTTP: JPEG files as the parts of one endless answer."""
 
-import struct
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
 from typing import cast
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError, warn
+from edge_emotion.picture_size import claimed_size_px
 from edge_emotion.quiet import silence_opencv
 from edge_emotion.types import Frame, Image
 from edge_emotion_device.cameras.base import Camera, Stopwatch
@@ -23,8 +23,6 @@ MAX_PIXELS = 25_000_000  # 75 MB once decoded
 MAX_LINE_BYTES = 4096
 CHUNK_BYTES = 1 << 16
 CONTENT_TYPE = "multipart/x-mixed-replace"
-# Markers of a JPEG before which its size stands: the starts of frame (ITU-T T.81, table B.1).
-_STARTS_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ADDRESS_CHARACTERS = "%/:;=&?~+!$,'@()*[]|"
 
 
@@ -80,7 +78,7 @@ class MjpegStream(Camera):
                     f"{self.name} stopped giving frames after {self._index}: {reason}",
                     remedy="check its cable, power or network",
                 ) from error
-            width, height = _size_px(part)
+            width, height = claimed_size_px(part)
             fits = width * height <= MAX_PIXELS
             image = _decoded(part) if width and fits else None
             if image is not None:
@@ -184,18 +182,6 @@ def _open(source: str, name: str) -> HTTPResponse:
             remedy="look up the address of the camera's stream in its manual",
         )
     return cast(HTTPResponse, response)
-
-
-def _size_px(jpeg: bytes) -> tuple[int, int]:
-    """Width and height as a JPEG tells them; 0 where it does not, or is none."""
-    at = 2
-    while jpeg.startswith(b"\xff\xd8") and jpeg[at : at + 1] == b"\xff" and at + 9 <= len(jpeg):
-        if jpeg[at + 1] in _STARTS_OF_FRAME:
-            height, width = struct.unpack_from(">HH", jpeg, at + 5)
-            return width, height
-        filled = jpeg[at + 1] == 0xFF  # any number of them may stand before a marker
-        at += 1 if filled else 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
-    return 0, 0
 
 
 def _decoded(jpeg: bytes) -> Image | None:

@@ -1,4 +1,4 @@
-"""The process in which a delegate is tried (see trial.py).
+"""The process in which a delegate, or a model without one, is tried (see trial.py).
 
 It is run as a file and imports nothing of this package, so that it starts quickly.  Stdin brings
 one line of JSON and the model; each stage is named on stdout before it begins, an error is one line
@@ -24,21 +24,24 @@ def main() -> None:
     signal.alarm(request["limit_s"])  # should the one that waits for this process be gone
     sys.path[:] = request["sys_path"]
     try:
-        print("load", file=report)
-        library = ctypes.CDLL(request["library"])
-        _ = library.tflite_plugin_create_delegate, library.tflite_plugin_destroy_delegate
+        if request["library"]:
+            print("load", file=report)
+            library = ctypes.CDLL(request["library"])
+            _ = library.tflite_plugin_create_delegate, library.tflite_plugin_destroy_delegate
         runtime = importlib.import_module(request["runtime"])
-        print("create", file=report)
-        delegate = runtime.load_delegate(request["library"], request["options"])
+        delegates = []
+        if request["library"]:
+            print("create", file=report)
+            delegates = [runtime.load_delegate(request["library"], request["options"])]
         print("prepare", file=report)
         interpreter = runtime.Interpreter(
-            model_content=flatbuffer, experimental_delegates=[delegate]
+            model_content=flatbuffer, experimental_delegates=delegates
         )
         interpreter.allocate_tensors()
         print("invoke", file=report)
         interpreter.invoke()
         print("close", file=report)
-        del interpreter, delegate
+        del interpreter, delegates
         print("done", file=report)
     except Exception as error:
         print(json.dumps({"error": str(error)}), file=report)

@@ -1,5 +1,6 @@
 """Which processor runs the networks: `cpu`, `auto`, `edgetpu[:DEVICE]` or `external:LIBRARY`."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -46,15 +47,17 @@ def parse_delegate(text: str) -> DelegateChoice:
         return CPU
     if text == "auto":
         return DelegateChoice("edgetpu", edgetpu.LIBRARY, required=False)
-    if text == "edgetpu" or (kind == "edgetpu" and (rest in ("usb", "pci") or rest.isdecimal())):
-        device = f":{int(rest)}" if rest.isdecimal() else rest
+    number = rest.isdecimal() and len(rest) < 4
+    if text == "edgetpu" or (kind == "edgetpu" and (rest in ("usb", "pci") or number)):
+        device = f":{int(rest)}" if number else rest
         return DelegateChoice(text, edgetpu.LIBRARY, {"device": device} if device else {})
     if kind == "external" and rest:
         library, *pairs = rest.split(",")
         options = dict(pair.partition("=")[::2] for pair in pairs)
         if library and all(options):
-            file = Path(library).expanduser()  # a bare name is looked for where libraries are
-            library = str(file.resolve()) if file.is_file() else library
+            with suppress(OSError, RuntimeError, ValueError):  # a name that no file can have
+                file = Path(library).expanduser()  # a bare name is looked for where libraries are
+                library = str(file.resolve()) if file.is_file() else library
             return DelegateChoice(text, library, options)
     raise WrongUse(f"unknown delegate {text!r}", expected=_CHOICES)
 

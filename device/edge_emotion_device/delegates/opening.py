@@ -5,13 +5,14 @@ from time import sleep
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.modelfile import ModelFile, read_model
+from edge_emotion.modelfile import ModelFile, read_model, shipped_model
+from edge_emotion.quantization import TensorSpec
 from edge_emotion.quiet import native_messages_hidden
 from edge_emotion_device.delegates import edgetpu
 from edge_emotion_device.delegates.choice import CPU, DelegateChoice, parse_delegate, warn_once
 from edge_emotion_device.delegates.errors import DelegateFailed, refused
 from edge_emotion_device.delegates.operators import OperatorsPlaced, operators_placed
-from edge_emotion_device.delegates.trial import in_use, try_delegate
+from edge_emotion_device.delegates.trial import in_use, try_delegate, try_model
 from edge_emotion_device.runtime import load_delegate, open_interpreter
 
 _SUFFIX = "_edgetpu.tflite"  # of what the converter compiles beside X.tflite
@@ -136,10 +137,16 @@ def _suited(file: ModelFile, choice: DelegateChoice) -> DelegateChoice:
 
 
 def _on_cpu(file: ModelFile, threads: int) -> OpenedModel:
+    told = file.metadata is not None  # not by a benchmark, which tries every model by itself
+    if told and file.path.parent != shipped_model(file.metadata.task).parent:
+        try_model(file.path, file.flatbuffer)
     try:
         interpreter = open_interpreter(file.flatbuffer, threads=threads, allocate=False)
         placed = operators_placed(interpreter)
         _allocate(interpreter)
+        if told:
+            [given], [answered] = interpreter.get_input_details(), interpreter.get_output_details()
+            file.check_tensors(TensorSpec.of(given), TensorSpec.of(answered))
     except (ValueError, RuntimeError) as error:
         raise EdgeEmotionError(
             f"{file.path} cannot run with --delegate cpu: {error}", remedy="convert the model again"

@@ -1,6 +1,6 @@
-"""Trying a delegate in a process of its own first, because a crash inside it cannot be caught.
+"""Trying a delegate, or a model on the CPU, in a process of its own: a crash cannot be caught.
 
-The process is over, and the device free again, before this one opens it.
+The process is over, and a device free again, before this one opens it.
 """
 
 import hashlib
@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_device.delegates import edgetpu
 from edge_emotion_device.delegates.choice import DelegateChoice
 from edge_emotion_device.delegates.errors import STAGES, crashed, hung, refused
@@ -49,15 +51,74 @@ def try_delegate(choice: DelegateChoice, flatbuffer: bytes) -> None:
         _passed.add(trial)
 
 
+def try_model(path: Path, flatbuffer: bytes) -> None:
+    """Prepare a model on the CPU and run it once, elsewhere; what passed is not tried again.
+
+    The runtime looks at a model's numbers, but not at all of them: a few changed ones end it with a
+    signal, and a checksum says only that nobody has changed the file by mistake.
+
+    Raises:
+        EdgeEmotionError: it cannot be run, crashes or hangs.
+    """
+    digest = ("cpu", hashlib.sha256(flatbuffer).digest())
+    if digest in _passed:
+        return
+    ended = _run_child("", {}, flatbuffer)
+    if ended.well:
+        _passed.add(digest)
+        return
+    if not (ended.signal or ended.hung):
+        raise EdgeEmotionError(
+            f"{path} cannot run with --delegate cpu: {ended.error}",
+            remedy="convert the model again",
+        )
+    how = f"crashes with {ended.signal}" if ended.signal else f"hangs for {_LIMIT_S:g} s"
+    raise EdgeEmotionError(
+        f"{path}: the runtime {how} while {STAGES[ended.stage]}",
+        remedy="convert the model again, and take none from who is not known",
+    )
+
+
 def in_use(choice: DelegateChoice, delegate: Any) -> None:
     """Remember a delegate for as long as it lives."""
     _in_use.setdefault(choice.library, WeakSet()).add(delegate)
 
 
 def _try(choice: DelegateChoice, flatbuffer: bytes) -> None:
+    ended = _run_child(choice.library, choice.options, flatbuffer)
+    if ended.hung:
+        raise hung(choice, ended.stage, _LIMIT_S)
+    if ended.signal:
+        raise crashed(choice, ended.stage, ended.signal, ended.said)
+    if not ended.well:
+        raise refused(choice, ended.stage, ended.error)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How a trial ended.
+
+    Attributes:
+        well: whether it came to its end.
+        stage: the last that was begun.
+        hung: whether it was ended, because it took too long.
+        signal: that ended it; empty for none.
+        error: what it reported, or said last.
+        said: the last line that the library left on stderr.
+    """
+
+    well: bool
+    stage: str
+    hung: bool = False
+    signal: str = ""
+    error: str = ""
+    said: str = ""
+
+
+def _run_child(library: str, options: dict[str, str], flatbuffer: bytes) -> _Ended:
     request = {
-        "library": choice.library,
-        "options": choice.options,
+        "library": library,
+        "options": options,
         "runtime": MODULE,
         "sys_path": [str(place) for place in sys.path],
         "limit_s": int(_LIMIT_S) + 10,
@@ -73,22 +134,20 @@ def _try(choice: DelegateChoice, flatbuffer: bytes) -> None:
     try:
         reported, said = child.communicate(given, _LIMIT_S)
     except subprocess.TimeoutExpired as late:
-        raise hung(choice, _stage(late.stdout or b""), _LIMIT_S) from late
+        return _Ended(False, _stage(late.stdout or b""), hung=True)
     finally:
         child.kill()
         with suppress(subprocess.TimeoutExpired):
             child.communicate(timeout=_KILLED_S)
     *_, last = ["", *reported.decode().splitlines()]
     if last == _DONE:
-        return
+        return _Ended(True, _stage(reported))
     spoken = [line for line in said.decode(errors="replace").splitlines() if line[:4] != "INFO"]
     last_words = spoken[-1] if spoken else ""
     if last.startswith("{"):
-        raise refused(choice, _stage(reported), json.loads(last)["error"])
-    if child.returncode < 0:
-        name = signal.Signals(-child.returncode).name
-        raise crashed(choice, _stage(reported), name, last_words)
-    raise refused(choice, _stage(reported), last_words)
+        return _Ended(False, _stage(reported), error=json.loads(last)["error"], said=last_words)
+    name = signal.Signals(-child.returncode).name if child.returncode < 0 else ""
+    return _Ended(False, _stage(reported), signal=name, error=last_words, said=last_words)
 
 
 def _stage(reported: bytes) -> str:

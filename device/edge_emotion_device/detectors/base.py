@@ -17,11 +17,15 @@ class Detector(Protocol):
         shift: from a box's centre to the crop's, x and y in parts of the box's side.
         side: of the crop, in parts of the box's side, which is the root of its area.
         follows: whether a face's points may move its crop; not where its box is known to be right.
+        name: as `edge-emotion run --detector`.
+        every: it runs on every N-th frame where nobody says how often; a cheap one more often.
     """
 
     shift: tuple[float, float]
     side: float
     follows: bool
+    name: str
+    every: int
 
     def detect(self, frame: Image) -> Floats:
         """`(N, 4) float32` xyxy boxes in pixels of the frame, the best first."""

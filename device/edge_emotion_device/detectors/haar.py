@@ -19,6 +19,7 @@ class HaarDetector:
     shift = (0.0, 0.0)
     side = 0.97
     follows = True
+    name, every = "haar", 10
 
     def __init__(self) -> None:
         path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"

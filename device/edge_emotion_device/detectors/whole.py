@@ -15,6 +15,7 @@ class WholeFrame:
     shift = (0.0, 0.0)
     side = 1.0
     follows = False
+    name, every = "whole", 1
 
     def detect(self, frame: Image) -> Floats:
         """`(1, 4) float32` xyxy: the largest square in the middle of the frame."""

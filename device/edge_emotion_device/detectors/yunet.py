@@ -35,6 +35,7 @@ class YuNetDetector:
     shift = (0.0, 0.0)
     side = 1.03
     follows = True
+    name, every = "yunet", 10
 
     def __init__(self, file: Path) -> None:
         if not file.is_file():

@@ -12,10 +12,10 @@ def look_at_models(root: Path = ROOT) -> Finding:
     Raises:
         EdgeEmotionError: one of them cannot be read or run.
     """
-    from edge_emotion.modelfile import shipped_model
+    from edge_emotion.modelfile import shipped_model, shipped_tasks
     from edge_emotion_device.verification import verify
 
-    found = [verify(shipped_model("emotion")), verify(shipped_model("keypoints"))]
+    found = [verify(shipped_model(task)) for task in shipped_tasks()]
     wrong = [f"{one.task} ({one.path})" for one in found if not one.passed]
     if wrong:
         return Finding(
@@ -24,4 +24,5 @@ def look_at_models(root: Path = ROOT) -> Finding:
             "install edge-emotion again, or another version of the runtime; "
             "edge-emotion models verify tells more",
         )
-    return Finding("ok", f"{' and '.join(one.task for one in found)} verified")
+    *others, last = (one.task for one in found)
+    return Finding("ok", f"{', '.join(others)} and {last} verified")

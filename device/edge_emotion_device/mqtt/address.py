@@ -62,12 +62,12 @@ def parse_address(url: str, hostname: str | None = None) -> Address:
     """
     if "@" in url:  # even where it stands for something else: the message must not show it
         raise WrongUse(
-            "an MQTT address with a login in it, which every user of this machine can see",
+            "--mqtt with a login in the address, which every user of this machine can see",
             expected=_FORM,
             remedy=WHERE_LOGINS_BELONG,
         )
     shown = _SECRET.sub("…", url)
-    wrong = WrongUse(f"the MQTT address {shown!r}", expected=_FORM)
+    wrong = WrongUse(f"--mqtt {shown!r}", expected=_FORM)
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
@@ -90,7 +90,7 @@ def _prefix(prefix: str) -> str:
     possible = prefix.isprintable() and not re.search(r"[+# ]|^\$", prefix) and all(levels)
     if not possible or len(prefix.encode(errors="replace")) > _LONGEST_PREFIX_BYTES:
         raise WrongUse(
-            f"the MQTT prefix {prefix[:80]!r}",
+            f"--mqtt with the prefix {prefix[:80]!r}",
             expected="levels with a slash between, such as home/hall, without +, # and spaces",
         )
     return prefix

@@ -233,7 +233,10 @@ class Connection:
         The latter after a power cut: the broker notices the end of the former connection only when
         this one has begun.  What was retained from before says nothing new.
         """
-        asked = {BIRTH_TOPIC: b"online", self._will: b"offline"}.get(message.topic)
+        try:
+            asked = {BIRTH_TOPIC: b"online", self._will: b"offline"}.get(message.topic)
+        except UnicodeDecodeError:  # paho decodes it here; nothing of ours
+            return
         if message.payload == asked and not message.retain:
             self.asked += 1
             self._wake()
@@ -242,13 +245,14 @@ class Connection:
 class _News:
     """Tells the user what becomes of the connection.
 
-    That the broker is away is told once, whichever way that shows, and so is each refusal.
+    That the broker has come is told once, that it is away too, whichever way that shows, and so is
+    each refusal.
     """
 
     def __init__(self, name: str, dropped: Callable[[], int]) -> None:
         self._name, self._dropped = name, dropped
         self._told_s: dict[str, float] = {}  # what, and when
-        self._away = self._slow = False
+        self._away = self._slow = self._came = False
         self._told_dropped = 0
 
     def bad(self, trouble: str, refused: bool) -> None:
@@ -263,6 +267,9 @@ class _News:
     def good(self) -> None:
         if self._away:
             warn(f"the broker {self._name} is back; {self._count()} messages were dropped")
+        elif not self._came:
+            warn(f"the broker {self._name} is connected")
+        self._came = True
         self._away = self._slow = False
         lately_s = monotonic() - _AGAIN_S
         self._told_s = {what: told_s for what, told_s in self._told_s.items() if told_s > lately_s}

@@ -15,7 +15,7 @@ from edge_emotion_device.roofline.cut import cut_after
 from edge_emotion_device.runtime import open_interpreter
 
 _WARM_UP, _WARM_UP_NS = 20, 50_000_000
-_FEWEST_ROUNDS = 5
+_FEWEST_ROUNDS = 5  # that tell how far they are apart
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Layer:
         us: microseconds that the graph takes longer with it than without, the median of all
             rounds; the first has the cost of the call in it.  Below a microsecond, or negative, it
             is noise, or the runtime joined it to its neighbour.
-        us_interval: half of the rounds lay between these.
+        us_interval: half of the rounds lay between these; None of fewer than five.
     """
 
     number: int
@@ -41,7 +41,7 @@ class Layer:
     read_bytes: int
     written_bytes: int
     us: float
-    us_interval: tuple[float, float]
+    us_interval: tuple[float, float] | None
 
     def as_dict(self) -> dict[str, Any]:
         """The layer as its JSON object."""
@@ -80,8 +80,9 @@ def time_layers(
             taken_us[turn, place + 1] = _run_us(graphs[place], runs)
     differences = np.diff(taken_us, axis=1)
     low, middle, high = np.percentile(differences, (25, 50, 75), axis=0)
+    told = rounds >= _FEWEST_ROUNDS
     return [
-        _layer(place, operator, tensors, middle[place], (low[place], high[place]))
+        _layer(place, operator, tensors, middle[place], (low[place], high[place]) if told else None)
         for place, operator in enumerate(operators)
     ]
 
@@ -90,7 +91,7 @@ def _affordable(graphs: Sequence[Any], rounds: int, runs: int, max_s: float) -> 
     """As many rounds, and runs in each, as fit into the time."""
     times = max_s * 1e6 / sum(_run_us(graph, 1) for graph in graphs)
     if times < rounds:
-        return min(rounds, max(_FEWEST_ROUNDS, int(times))), 1
+        return max(1, int(times)), 1
     return rounds, int(min(runs, times / rounds))
 
 
@@ -137,7 +138,7 @@ def _layer(
     operator: dict[str, Any],
     tensors: dict[int, dict[str, Any]],
     us: float,
-    interval: tuple[float, float],
+    interval: tuple[float, float] | None,
 ) -> Layer:
     inputs = [tensors[int(index)] for index in operator["inputs"] if int(index) >= 0]
     outputs = [tensors[int(index)] for index in operator["outputs"]]
@@ -149,7 +150,7 @@ def _layer(
         read_bytes=sum(map(_bytes, inputs)),
         written_bytes=sum(map(_bytes, outputs)),
         us=round(float(us), 2),
-        us_interval=(round(float(interval[0]), 2), round(float(interval[1]), 2)),
+        us_interval=interval and (round(float(interval[0]), 2), round(float(interval[1]), 2)),
     )
 
 

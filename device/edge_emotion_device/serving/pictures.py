@@ -1,10 +1,9 @@
 """A JPEG or PNG file of one framed face, as a client sends it."""
 
-import struct
-
 import cv2
 import numpy as np
 
+from edge_emotion.picture_size import claimed_size_px
 from edge_emotion.preprocess import SquareCrop, face_inputs
 from edge_emotion.quiet import silence_opencv
 from edge_emotion.types import Image
@@ -13,10 +12,7 @@ from edge_emotion_device.serving.refusal import Refusal, invalid
 # A picture takes 3 bytes a pixel once it is decoded, and a file of a few kB can claim any size.
 LARGEST_PX = 8_000_000
 MOST_PX_AT_ONCE = 32_000_000  # of one request
-_PNG = b"\x89PNG\r\n\x1a\n"
-_JPEG = b"\xff\xd8"
-# Start-of-frame markers, which carry the size (ITU T.81, table B.1): 0xC0 to 0xCF but for tables.
-_JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8")
 
 
 def face_of_picture(content: bytes, most_px: int = LARGEST_PX) -> tuple[Image, SquareCrop]:
@@ -34,7 +30,9 @@ def face_of_picture(content: bytes, most_px: int = LARGEST_PX) -> tuple[Image, S
     Raises:
         Refusal: it is no JPEG or PNG, or has too many pixels.
     """
-    width, height = _claimed_size(content)
+    width, height = claimed_size_px(content)
+    if not (width and height and content.startswith(_BEGINNINGS)):
+        raise _no_picture(content)
     most_px = min(most_px, LARGEST_PX)
     if max(width, height) ** 2 > most_px:
         raise invalid(
@@ -51,27 +49,6 @@ def face_of_picture(content: bytes, most_px: int = LARGEST_PX) -> tuple[Image, S
     height, width = picture.shape[:2]
     crop = SquareCrop.around(width / 2 - 0.5, height / 2 - 0.5, max(width, height))
     return face_inputs(picture, crop)[0], crop
-
-
-def _claimed_size(content: bytes) -> tuple[int, int]:
-    """Width and height in pixels by the file's header."""
-    try:
-        if content.startswith(_PNG):
-            width, height = struct.unpack_from(">II", content, 16)
-            return width, height
-        if content.startswith(_JPEG):
-            place = len(_JPEG)
-            while content[place + 1] not in _JPEG_FRAMES:
-                if content[place] != 0xFF:
-                    raise _no_picture(content)
-                # 0xFF may be repeated before a marker.
-                fill = content[place + 1] == 0xFF
-                place += 1 if fill else 2 + struct.unpack_from(">H", content, place + 2)[0]
-            height, width = struct.unpack_from(">HH", content, place + 5)
-            return width, height
-    except (struct.error, IndexError) as error:
-        raise _no_picture(content) from error
-    raise _no_picture(content)
 
 
 def _no_picture(content: bytes) -> Refusal:

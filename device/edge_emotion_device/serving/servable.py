@@ -3,19 +3,21 @@
 An interpreter answers one request at a time, so there are as many of each model as workers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
 import numpy as np
 
-from edge_emotion.modelfile import read_model
-from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX, halve
+from edge_emotion.modelfile import Task, read_model
+from edge_emotion.preprocess import KEYPOINT_SIDE_PX, halve
 from edge_emotion.types import Floats, Image
 from edge_emotion_device.interpreter import (
+    DetectorModel,
     EmotionModel,
     KeypointModel,
+    load_detector,
     load_emotion,
     load_keypoints,
 )
@@ -26,11 +28,19 @@ from edge_emotion_device.serving.signatures import (
     PICTURES,
     POINTS,
     PROBABILITIES,
+    TENSORS,
     Signature,
     TensorInfo,
     face_signatures,
     picture_signature,
 )
+
+AnyModel = DetectorModel | EmotionModel | KeypointModel
+_LOADERS: dict[Task, Callable[[Path], AnyModel]] = {
+    "emotion": load_emotion,
+    "keypoints": load_keypoints,
+    "detector": load_detector,
+}
 
 
 class Servable(Protocol):
@@ -49,30 +59,26 @@ class Servable(Protocol):
 
 
 class FaceServable:
-    """An emotion or a keypoint model.
+    """A model of one task; a detector's answers are those of its cells, as `detection.faces` takes.
 
     Args:
         path: the model file; what it is for stands in it.
         copies: of its interpreter, at least as many as threads that ask.
+
+    Attributes:
+        task: what the model is for.
 
     Raises:
         EdgeEmotionError: the file is missing, damaged or cannot run.
     """
 
     def __init__(self, path: Path, copies: int) -> None:
-        emotion = read_model(path).metadata.task == "emotion"
-        load = load_emotion if emotion else load_keypoints
-        self._models: SimpleQueue[EmotionModel | KeypointModel] = SimpleQueue()
+        self.task: Task = read_model(path).metadata.task
+        self._models: SimpleQueue[AnyModel] = SimpleQueue()
         for _ in range(copies):
-            self._models.put(load(path))
-        self._answered = PROBABILITIES if emotion else POINTS
-        side_px = EMOTION_SIDE_PX if emotion else KEYPOINT_SIDE_PX
+            self._models.put(_LOADERS[self.task](path))
+        side_px, self._answered = TENSORS[self.task]
         self.signatures: Mapping[str, Signature] = face_signatures(side_px, self._answered)
-
-    @property
-    def task(self) -> str:
-        """What the model is for: emotion or keypoints."""
-        return "emotion" if self._answered is PROBABILITIES else "keypoints"
 
     def predict(self, signature: Signature, tensor: Tensor) -> dict[str, Floats]:
         """As `Servable`."""

@@ -2,13 +2,17 @@
 
 serving_default   faces, float32 (N, S, S, 1) in [0, 1]
 serving_bytes     faces, uint8 (N, S, S, 1), a camera's gray values
+                  (for a detector they are whole pictures, as `detection.letterbox` draws them)
 serving_pictures  pictures, N files of JPEG or PNG, each a framed face (only emotion_ai_combined)
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+from edge_emotion.detection import CELLS, DETECTOR_SIDE_PX, VALUES_A_CELL
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
+from edge_emotion.modelfile import Task
+from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
 
 DEFAULT, BYTES, PICTURES = "serving_default", "serving_bytes", "serving_pictures"
 PREDICT_METHOD = "tensorflow/serving/predict"
@@ -66,6 +70,14 @@ class Signature:
 
 PROBABILITIES = TensorInfo("probabilities", "float", (-1, len(EMOTIONS)))
 POINTS = TensorInfo("keypoints", "float", (-1, len(KEYPOINTS), 2))
+ANSWERS = TensorInfo("cells", "float", (-1, len(CELLS), VALUES_A_CELL))
+
+# What a model of a task takes, the side of its pictures in px, and what it gives.
+TENSORS: dict[Task, tuple[int, TensorInfo]] = {
+    "emotion": (EMOTION_SIDE_PX, PROBABILITIES),
+    "keypoints": (KEYPOINT_SIDE_PX, POINTS),
+    "detector": (DETECTOR_SIDE_PX, ANSWERS),
+}
 
 
 def face_signatures(side_px: int, *answered: TensorInfo) -> dict[str, Signature]:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_emotion.modelfile import shipped_model
+from edge_emotion.modelfile import Task, shipped_model, shipped_tasks
 
 FILE = "model.tflite"
 EMOTION, KEYPOINTS, COMBINED = "emotion_ai", "keypoints", "emotion_ai_combined"
+_NAMES: dict[Task, str] = {"emotion": EMOTION, "keypoints": KEYPOINTS, "detector": "face_detector"}
 _LONGEST = 19  # digits of a version: it is an int64
 
 
@@ -34,10 +35,7 @@ Source = Callable[[], dict[str, Found]]  # every model there is, by name; OSErro
 
 def shipped() -> dict[str, Found]:
     """The models that come with the package, as version 1."""
-    return {
-        EMOTION: Found({1: shipped_model("emotion")}),
-        KEYPOINTS: Found({1: shipped_model("keypoints")}),
-    }
+    return {_NAMES[task]: Found({1: shipped_model(task)}) for task in shipped_tasks()}
 
 
 def models_in(folder: Path) -> dict[str, Found]:

@@ -79,6 +79,7 @@ def check_sinks(options: RunOptions) -> None:
 
     Raises:
         WrongUse: an address is none, or what is read would be written to.
+        EdgeEmotionError: there is no folder for the output.
     """
     _check_output(options)
     for listener, name, value in (
@@ -115,3 +116,9 @@ def _check_output(options: RunOptions) -> None:
     source, output = Path(options.camera), options.output
     if output is not None and source.exists() and output.resolve() == source.resolve():
         raise WrongUse(f"--output {output} is what is read", expected="another file")
+    # Not made: readings in a mistyped folder would be missed much later.  That of --save is made.
+    if output is not None and output.parent != options.save and not output.parent.is_dir():
+        raise EdgeEmotionError(
+            f"--output {output}: there is no folder {output.parent}",
+            remedy="make it, or check the path",
+        )

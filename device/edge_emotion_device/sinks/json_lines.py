@@ -77,19 +77,20 @@ class JsonLines(Sink):
             most_bytes, keep: as `RotatedFile` has them.
 
         Raises:
-            EdgeEmotionError: it cannot be written there.
+            EdgeEmotionError: it cannot be written there, or another run writes to it.
             WrongUse: the file holds something else.
         """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _cut_torn_line(path)
-            file = RotatedFile(path, most_bytes, keep, _line({"run": _this_run()}))
-        except OSError as error:
-            raise EdgeEmotionError(
-                f"cannot write {path}: {error.strerror}", remedy="choose another place"
-            ) from error
-        sink = cls(file, all_frames=all_frames)
-        sink._stack.callback(file.close)
+        with ExitStack() as opening:
+            try:
+                file = RotatedFile(path, most_bytes, keep, _line({"run": _this_run()}))
+                opening.callback(file.close)
+                _cut_torn_line(path)
+            except OSError as error:
+                raise EdgeEmotionError(
+                    f"cannot write {path}: {error.strerror}", remedy="choose another place"
+                ) from error
+            sink = cls(file, all_frames=all_frames)
+            sink._stack = opening.pop_all()
         return sink
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
@@ -142,7 +143,8 @@ def _cut_torn_line(path: Path) -> None:
         end = file.seek(0, SEEK_END)
         file.seek(max(0, end - LONGEST_LINE_BYTES))
         torn = file.read().rpartition(b"\n")[2]
-        if not (_is_ours(first) and _is_ours(torn)):
+        # Some file systems fill what had not reached the disk with zeros.
+        if not (_is_ours(first.rstrip(b"\0")) and _is_ours(torn.rstrip(b"\0"))):
             raise WrongUse(f"{path} holds something else than readings", expected="another file")
         if torn:
             file.truncate(end - len(torn))

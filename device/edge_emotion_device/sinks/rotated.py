@@ -4,6 +4,10 @@ import os
 from math import inf
 from pathlib import Path
 
+from edge_emotion.locks import lock
+
+_REMEDY = "end it, or name another --output"
+
 
 class RotatedFile:
     """Adds to a file; once it is full it becomes FILE.1, FILE.1 becomes FILE.2, and so on.
@@ -20,13 +24,16 @@ class RotatedFile:
 
     Raises:
         OSError: it cannot be opened.
+        EdgeEmotionError: another run writes to it.
     """
 
     def __init__(self, path: Path, most_bytes: float, keep: int, heading: str = "") -> None:
-        self._file = path.open("ab", buffering=0)
         of_the_system = path.absolute().parts[1] in ("dev", "proc")
         self._path, self._keep = path.resolve(), keep
+        self._file = path.open("ab", buffering=0)
         is_ours = self._path.is_file() and not of_the_system
+        if is_ours:
+            self._lock()
         self._most_bytes = most_bytes if is_ours else inf
         self._heading = self._due = heading if is_ours else ""
 
@@ -64,6 +71,14 @@ class RotatedFile:
                 newer.replace(older)
         self._file.close()
         self._file = self._path.open("ab", buffering=0)
+        self._lock()
+
+    def _lock(self) -> None:
+        try:
+            lock(self._file.fileno(), self._path, _REMEDY)
+        except BaseException:
+            self._file.close()
+            raise
 
 
 def former_files(path: Path) -> list[Path]:

@@ -19,6 +19,7 @@ def parse_address(text: str) -> tuple[str, int]:
         host = host[1:-1]
     elif ":" in host:
         host = ""  # an IPv6 address without brackets: the port may be a part of it
-    if not (host and port.isascii() and port.isdecimal() and int(port) < 65536):
+    number = port.isascii() and port.isdecimal() and len(port) < 6
+    if not (host and number and int(port) < 65536):
         raise WrongUse(f"--web {text}", expected=_EXPECTED)
     return host, int(port)

@@ -1,10 +1,13 @@
 """Frames in, readings out: on a real photograph, moved, cut and emptied."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from edge_emotion.labels import KEYPOINTS, LEFT_EYE, RIGHT_EYE
+from edge_emotion.modelfile import read_model, shipped_model, write_model
 from edge_emotion.preprocess import SquareCrop, face_inputs
 from edge_emotion.types import Frame
 from edge_emotion_device import Analyzer, load_emotion
@@ -63,8 +66,10 @@ def test_gray_and_colour_frames_read_alike(analyzer):
     np.testing.assert_array_equal(colour.probabilities, gray.probabilities)
 
 
-def test_a_moving_face_is_followed_without_the_detector(analyzer):
-    readings = [analyzer.analyze(frame(moved(astronaut(), 4 * i, 2 * i), i))[0] for i in range(9)]
+def test_a_moving_face_is_followed_without_the_detector():
+    frames = [frame(moved(astronaut(), 4 * index, 2 * index), index) for index in range(9)]
+    with Analyzer(detect_every=10) as analyzer:
+        readings = [analyzer.analyze(one)[0] for one in frames]
 
     assert [reading.track_id for reading in readings] == [1] * 9
     assert [reading.ms["detect"] > 0 for reading in readings] == [True] + [False] * 8
@@ -160,6 +165,7 @@ def test_what_the_detector_takes_for_a_face_is_read_only_if_it_is_one():
         """Offers a face, and places where there is none."""
 
         shift, side, follows = (0.0, 0.0), 1.0, True
+        name, every = "mine", 10
 
         def detect(self, image: np.ndarray) -> np.ndarray:
             return np.array(
@@ -176,6 +182,7 @@ def test_what_the_detector_takes_for_a_face_is_read_only_if_it_is_one():
 def test_a_face_that_is_offered_twice_is_one_face():
     class Twice:
         shift, side, follows = (0.0, 0.0), 1.0, True
+        name, every = "mine", 10
 
         def detect(self, image: np.ndarray) -> np.ndarray:
             return np.array([[175, 60, 275, 160], [170, 55, 280, 165]], np.float32)
@@ -190,6 +197,7 @@ def test_a_face_that_is_offered_twice_is_one_face():
 def test_a_detector_of_pre_cropped_faces_may_find_none():
     class Nothing:
         shift, side, follows = (0.0, 0.0), 1.0, False
+        name, every = "mine", 10
 
         def detect(self, image: np.ndarray) -> np.ndarray:
             return np.empty((0, 4), np.float32)
@@ -216,6 +224,19 @@ def test_raw_values_are_always_there_and_the_smoothed_ones_if_asked_for():
     assert not np.array_equal(smoothed[-1].smoothed, smoothed[-1].probabilities)
 
 
+@pytest.mark.parametrize("smoothing", [True, False])
+def test_a_face_below_the_models_own_threshold_stays_undecided(tmp_path, smoothing):
+    shipped = read_model(shipped_model("emotion"))
+    labels = []
+    for below in (0.2, 0.9999):
+        path = tmp_path / f"{below}.tflite"
+        metadata = replace(shipped.metadata, undecided_below=below)
+        write_model(path, shipped.flatbuffer, metadata)
+        with Analyzer(emotion=path, smoothing=smoothing) as analyzer:
+            labels.append(analyzer.analyze(astronaut())[0].label)
+    assert labels == ["Happy", None]
+
+
 def test_two_faces_get_two_numbers_that_they_keep(analyzer):
     both = np.hstack([astronaut()[:300], astronaut()[:300, ::-1]])
     ids = [[reading.track_id for reading in analyzer.analyze(frame(both, i))] for i in range(12)]
@@ -227,17 +248,6 @@ def test_at_most_max_faces_are_read():
     both = np.hstack([astronaut()[:300], astronaut()[:300, ::-1]])
     with Analyzer(max_faces=1) as analyzer:
         assert len(analyzer.analyze(both)) == 1
-
-
-@pytest.mark.parametrize("detector", ["haar", "whole"])
-@pytest.mark.parametrize(
-    "shape", [(1, 1), (1, 1, 3), (15, 15), (8, 2000), (2000, 8, 3), (100, 3000, 3)]
-)
-def test_a_frame_of_any_size_is_taken(detector, shape):
-    with Analyzer(detector=detector) as analyzer:
-        readings = [analyzer.analyze(np.zeros(shape, np.uint8)) for _ in range(3)]
-
-    assert readings == [[], [], []] or (detector == "whole" and min(shape[:2]) >= 16)
 
 
 def test_a_black_frame_has_no_face(analyzer):

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.picture_size import claimed_size_px
 from edge_emotion_device.cameras import mjpeg, open_camera
 from helpers.mjpeg_server import MjpegServer, jpeg, part, pictures
 from helpers.refusals import refusal
@@ -125,12 +126,12 @@ def test_a_small_jpeg_that_claims_a_huge_picture_is_left_out_before_it_takes_mem
 )
 def test_the_size_of_a_jpeg_is_found_behind(before: bytes) -> None:
     content = jpeg(width=160, height=120)
-    assert mjpeg._size_px(content[:2] + before + content[2:]) == (160, 120)
+    assert claimed_size_px(content[:2] + before + content[2:]) == (160, 120)
 
 
 @pytest.mark.parametrize("end", range(0, 180, 7))
 def test_a_cut_jpeg_has_no_size_or_the_right_one(end: int) -> None:
-    assert mjpeg._size_px(jpeg()[:end]) in ((0, 0), (64, 48))
+    assert claimed_size_px(jpeg()[:end]) in ((0, 0), (64, 48))
 
 
 ENDLESS = {

@@ -1,17 +1,25 @@
 """Which faces a detector offers, and which crop its boxes stand for."""
 
+import math
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge_emotion.errors import WrongUse
+from edge_emotion.modelfile import shipped_model
 from edge_emotion.preprocess import SquareCrop
+from edge_emotion_device import detectors
 from edge_emotion_device.detectors import crop_for_box, open_detector, reduced
 from edge_emotion_device.detectors.haar import HaarDetector
+from edge_emotion_device.detectors.net import NetDetector, windows
 from edge_emotion_device.detectors.whole import WholeFrame
 from edge_emotion_device.detectors.yunet import YuNetDetector
+from helpers.bright_cells import write_detector
 from helpers.onnx_network import write_another_network, write_bright_cells
 from helpers.photographs import astronaut
 from helpers.refusals import refusal
@@ -28,23 +36,42 @@ def yunet(tmp_path_factory) -> str:
     return f"yunet:{file}"
 
 
+@pytest.fixture(scope="module")
+def net(tmp_path_factory) -> str:
+    return f"net:{write_detector(tmp_path_factory.mktemp('net') / 'bright_cells.tflite')}"
+
+
 @pytest.mark.parametrize(
-    ("name", "kind"), [("auto", HaarDetector), ("haar", HaarDetector), ("whole", WholeFrame)]
+    ("name", "kind"),
+    [("haar", HaarDetector), ("whole", WholeFrame), ("net:{file}", NetDetector)],
 )
-def test_a_detector_is_opened_by_its_name(name, kind):
-    assert isinstance(open_detector(name), kind)
+def test_a_detector_is_opened_by_its_name(name, kind, net):
+    opened = open_detector(name.format(file=net.partition(":")[2]))
+    assert isinstance(opened, kind)
+    assert opened.name == name.partition(":")[0]
 
 
-@pytest.mark.parametrize("name", ["", "mtcnn", "yunet", "yunet:", "haar:x", "whole:"])
+@pytest.mark.parametrize(("is_shipped", "kind"), [(True, NetDetector), (False, HaarDetector)])
+def test_auto_is_the_shipped_network_where_there_is_one(
+    is_shipped, kind, net, tmp_path, monkeypatch
+):
+    file = net.partition(":")[2] if is_shipped else tmp_path / "none.tflite"
+    monkeypatch.setattr(detectors, "shipped_model", lambda task: Path(file))
+    assert isinstance(open_detector("auto"), kind)
+
+
+@pytest.mark.parametrize("name", ["", "mtcnn", "net:", "yunet", "yunet:", "haar:x", "whole:"])
 def test_another_name_is_refused_with_the_choices(name):
-    with pytest.raises(WrongUse, match="expected auto, haar, yunet:FILE or whole"):
+    choices = "expected auto, net, net:FILE, haar, yunet:FILE or whole"
+    with pytest.raises(WrongUse, match=choices):
         open_detector(name)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (480, 640, 3), (100, 3000), (3000, 100, 3)])
-@pytest.mark.parametrize("name", ["haar", "yunet"])
-def test_a_black_frame_of_any_shape_has_no_face(name, shape, yunet):
-    found = open_detector(yunet if name == "yunet" else name).detect(np.zeros(shape, np.uint8))
+@pytest.mark.parametrize("name", ["haar", "yunet", "net"])
+def test_a_black_frame_of_any_shape_has_no_face(name, shape, yunet, net):
+    name = {"yunet": yunet, "net": net}.get(name, name)
+    found = open_detector(name).detect(np.zeros(shape, np.uint8))
     assert (found.shape, found.dtype) == ((0, 4), np.float32)
 
 
@@ -127,6 +154,58 @@ def test_a_file_that_is_not_yunet_is_refused_in_one_line(tmp_path, capfd, write,
     assert found in message
     assert "opencv_zoo" in message
     assert capfd.readouterr().err == ""
+
+
+# Our own network
+
+
+@pytest.mark.parametrize(
+    ("write", "found"),
+    [
+        (_nothing, "cannot read the model"),
+        (lambda file: file.write_text("<html>Not found</html>"), "no model of this toolkit"),
+        (
+            lambda file: file.write_bytes(shipped_model("emotion").read_bytes()),
+            "is a model for emotion; expected one for detector",
+        ),
+    ],
+    ids=["missing", "a web page", "a model of another task"],
+)
+def test_a_file_that_is_no_detector_is_refused_in_one_line(tmp_path, write, found):
+    file = tmp_path / "detector.tflite"
+    write(file)
+    assert found in refusal(lambda: open_detector(f"net:{file}"))
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["lying", "upright"])
+def test_the_faces_of_a_panorama_are_found_where_they_are_and_once(net, turned):
+    frame = np.zeros((150, 4500), np.uint8)
+    places = [20, 740, 1500, 2999, 4470]
+    for x in places:
+        frame[60:76, x - 8 : x + 8] = 255
+    boxes = open_detector(net).detect(frame.T if turned else frame)
+    boxes = boxes[:, [1, 0, 3, 2]] if turned else boxes
+
+    np.testing.assert_allclose(sorted(boxes[:, [0, 2]].mean(axis=1)), places, atol=15)
+    assert all(y1 < 68 < y2 for _, y1, _, y2 in boxes)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 500), st.integers(4, 500))
+def test_each_place_of_a_long_frame_counts_in_one_window_and_its_face_is_whole_there(
+    shorter, times
+):
+    longer = shorter * times - 1
+    seen = list(windows(longer, shorter))
+
+    assert 2 <= len(seen) <= 32
+    assert (seen[0].start, seen[0].first, seen[-1].last) == (0, 0.0, math.inf)
+    assert seen[-1].stop >= longer
+    assert all(one.last == pytest.approx(other.first) for one, other in pairwise(seen))
+    for one in seen[1:]:
+        assert one.first - one.start >= shorter / 2 - 1
+    for one in seen[:-1]:
+        assert one.stop - one.last >= shorter / 2 - 1
 
 
 # The whole frame

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from edge_emotion.detection import CELLS
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import read_model, shipped_model, write_model
 from edge_emotion.quantization import TensorSpec
-from edge_emotion_device import load_emotion, load_keypoints
+from edge_emotion_device import load_detector, load_emotion, load_keypoints
 from edge_emotion_device.interpreter import input_table, output_table
 from edge_emotion_device.runtime import open_interpreter
+from helpers.bright_cells import write_detector
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +22,17 @@ def emotion():
 @pytest.fixture(scope="module")
 def keypoints():
     with load_keypoints() as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def bright(tmp_path_factory):
+    return write_detector(tmp_path_factory.mktemp("detector") / "bright_cells.tflite")
+
+
+@pytest.fixture(scope="module")
+def detector(bright):
+    with load_detector(bright) as model:
         yield model
 
 
@@ -64,9 +77,65 @@ def test_faces_of_another_shape_or_type_are_refused(emotion, wrong):
         emotion.predict(wrong)
 
 
+def test_a_detector_answers_cell_by_cell(detector):
+    pictures = faces(2, 192)
+    answered = detector.predict(pictures)
+
+    assert (answered.shape, answered.dtype) == ((2, len(CELLS), 5), np.float32)
+    assert np.abs(answered).max() <= 1
+    grays = pictures.reshape(2, 24, 8, 24, 8).mean((2, 4)).reshape(2, -1) / 255
+    np.testing.assert_allclose(answered[:, : 24 * 24, 0], 2 * grays - 1, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("shape", "bright_px", "box"),
+    [
+        ((192, 192), (40, 80, 8), (72, 32, 96, 56)),
+        ((480, 640), (120, 240, 40), None),  # cells of 26.7 px: two of them are bright enough
+        ((384, 384, 3), (80, 160, 16), (144, 64, 192, 112)),
+        ((96, 48), (20, 40, 4), (36, 16, 48, 28)),  # enlarged, and cut off at the frame's edge
+        ((192, 192), (0, 0, 8), (0, 0, 16, 16)),
+        ((96, 192), (88, 184, 8), (176, 80, 192, 96)),  # what lies below is no frame
+    ],
+)
+def test_boxes_are_in_pixels_of_the_frame_and_inside_it(detector, shape, bright_px, box):
+    frame = np.zeros(shape, np.uint8)
+    y, x, side = bright_px
+    frame[y : y + side, x : x + side] = 255
+    boxes, scores = detector.detect(frame)
+
+    assert boxes.dtype == scores.dtype == np.float32
+    if box is not None:
+        np.testing.assert_allclose(boxes, [box], atol=1)
+    assert (boxes >= 0).all() and (boxes <= [*shape[1::-1], *shape[1::-1]]).all()
+    center = x + side / 2, y + side / 2
+    assert all(x1 < center[0] < x2 and y1 < center[1] < y2 for x1, y1, x2, y2 in boxes)
+    assert len(boxes) >= 1
+
+
+def test_frames_do_not_depend_on_each_other(detector):
+    wide, high = np.full((30, 192), 255, np.uint8), np.zeros((192, 30), np.uint8)
+    alone = detector.detect(high)
+    detector.detect(wide)
+
+    np.testing.assert_array_equal(detector.detect(high)[0], alone[0])
+    assert len(alone[0]) == 0
+
+
+def test_the_surest_face_comes_first(detector):
+    frame = np.zeros((192, 192), np.uint8)
+    frame[40:48, 40:48], frame[120:128, 120:128] = 190, 255
+    boxes, scores = detector.detect(frame)
+
+    assert boxes[:, 0].tolist() == [112, 32]
+    assert scores[0] > scores[1] > 0.9
+
+
 def test_a_model_of_another_task_is_refused():
     with pytest.raises(EdgeEmotionError, match="for keypoints; expected one for emotion"):
         load_emotion(shipped_model("keypoints"))
+    with pytest.raises(EdgeEmotionError, match="for emotion; expected one for detector"):
+        load_detector(shipped_model("emotion"))
 
 
 def test_a_file_whose_tensors_are_not_its_metadatas_is_refused(tmp_path):

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import pytest
 
-from edge_emotion.errors import WrongUse
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_device.cameras import open_camera
 from edge_emotion_device.options import RunOptions
 from edge_emotion_device.sinks import check_sinks, open_sinks
@@ -56,6 +56,15 @@ def test_wrong_options_are_refused_before_a_camera_is_opened(
 ) -> None:
     with pytest.raises(WrongUse, match=re.escape(told)):
         check_sinks(RunOptions(**option))
+
+
+def test_a_mistyped_folder_of_the_output_is_refused_and_not_made(tmp_path: Path) -> None:
+    output = tmp_path / "redings" / "readings.jsonl"
+    with pytest.raises(EdgeEmotionError, match=f"{output}: there is no folder {output.parent}; "):
+        check_sinks(RunOptions(output=output))
+    assert not output.parent.exists()
+    check_sinks(RunOptions(output=output, save=output.parent))  # which is made
+    check_sinks(RunOptions(output=Path("readings.jsonl")))
 
 
 def opened(reads: Any, **given: Any) -> list[Any]:

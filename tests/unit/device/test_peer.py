@@ -193,6 +193,23 @@ def test_a_model_inside_an_installed_package(adapter):
     assert Peer.read(path).model == shipped_model("emotion")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ('"emotion"', '"emotion"  # theirs', True),
+        ('name = "theirs"\n', 'source = "a shop"\nname = "theirs"\n', True),
+        ("theirs.tflite", "package:edge_emotion/models/emotion.tflite", True),
+        ('"theirs"', '"others"', False),
+        ('"Angry", "Disgust"', '"Disgust", "Angry"', False),
+        ("[output]", "[output]\nsoftmax = true", False),
+    ],
+)
+def test_an_adapter_is_known_by_what_it_says(adapter, old, new, same):
+    first = Peer.read(adapter()).adapter_sha256
+    assert len(first) == 64
+    assert (Peer.read(adapter(EMOTION, (old, new))).adapter_sha256 == first) is same
+
+
 @pytest.mark.parametrize("path", sorted(ADAPTERS.glob("*.toml")), ids=lambda path: path.stem)
 def test_the_adapters_that_come_with_the_repository(path):
     """Their packages are not here, so all that is wrong may be that."""

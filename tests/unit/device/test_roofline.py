@@ -88,13 +88,19 @@ def test_bytes_are_those_of_inputs_with_weights_and_of_outputs():
         (100, 10.0, (40, 20)),
         (100, 0.4, (40, 10)),  # fewer runs first
         (100, 0.01, (10, 1)),  # then fewer rounds
-        (100, 0.0001, (5, 1)),
+        (100, 0.0001, (1, 1)),
         (100, math.inf, (40, 20)),
     ],
 )
 def test_a_large_network_gets_fewer_runs(monkeypatch, run_us, max_s, rounds_and_runs):
     monkeypatch.setattr(layers, "_run_us", lambda graph, runs: run_us)
     assert layers._affordable(["ten graphs"] * 10, 40, 20, max_s) == rounds_and_runs
+
+
+@pytest.mark.parametrize(("rounds", "told"), [(1, False), (4, False), (5, True)])
+def test_of_fewer_than_five_rounds_there_is_no_interval(rounds, told):
+    timed = time_layers(read_model(shipped_model("emotion")).flatbuffer, rounds, 1)
+    assert {layer.us_interval is not None for layer in timed} == {told}
 
 
 def test_the_peak_is_a_rate():

@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, opener) -> No
 
 
 def test_a_log_has_its_lines_at_once_and_keeps_those_of_former_runs(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "readings.jsonl"
+    path = tmp_path / "readings.jsonl"
     for index in range(3):
         with JsonLines.to_log(path) as sink:
             sink.write(frame(index), [reading(index)])

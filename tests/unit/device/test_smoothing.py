@@ -33,6 +33,16 @@ def test_a_label_is_decided_kept_and_given_up_by_the_rule(shares, shown, decided
 
 
 @pytest.mark.parametrize(
+    ("happy", "shown", "decided"),
+    [(0.7, None, HAPPY), (0.69, None, None), (0.6, HAPPY, HAPPY), (0.59, HAPPY, None)],
+)
+def test_a_models_own_threshold_moves_the_rule_with_it(happy, shown, decided):
+    assert decide(probabilities(happy=happy, sad=0.3), shown, undecided_below=0.7) == decided
+    assert label_of(probabilities(happy=0.69), 0.7) is None
+    assert LabelSmoother()(probabilities(happy=0.69), 0.0, 0.7)[1] is None
+
+
+@pytest.mark.parametrize(
     ("shares", "label"), [({"happy": 0.5, "sad": 0.3}, "Happy"), ({"happy": 0.49}, None)]
 )
 def test_a_frame_alone_has_a_label_from_one_half_on(shares, label):

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge_emotion.detection import CELLS, STRIDES_PX
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.modelfile import read_model, shipped_model, write_model
 from edge_emotion_device.verification import reference_vectors, tolerance_of, verify
+from helpers.bright_cells import write_detector
 from helpers.graphs import compiled, edited, operator
 
 TASKS = ("emotion", "keypoints")
@@ -121,6 +123,32 @@ def test_new_vectors_hold_what_the_cpu_here_differs_by(tmp_path, task):
     assert (cpu.tolerance, cpu.mean_tolerance) == pytest.approx(
         (2 * cpu.largest, 1.5 * cpu.mean), abs=2e-3
     )
+
+
+def test_a_detector_is_asked_one_picture_that_each_of_its_grids_has_faces_in(tmp_path):
+    file = write_detector(tmp_path / "detector.tflite")
+    metadata = read_model(file).metadata
+    answers = metadata.test_vectors.answers(metadata.output)
+    found = verify(file)
+
+    assert answers.shape == (1, len(CELLS), 5)
+    assert all(answers[:, CELLS.strides == stride, 0].std() > 0.1 for stride in STRIDES_PX)
+    assert found.passed and (found.task, found.faces) == ("detector", 1)
+    assert [one.outputs for one in found.comparisons] == [5 * len(CELLS)] * 2
+    assert found.step == pytest.approx(1 / 127)
+    assert tolerance_of("cpu", replace(metadata, format="float32")) == (0.25, 0.025)
+
+
+def test_a_detector_that_computes_otherwise_is_noticed(tmp_path):
+    file = write_detector(tmp_path / "detector.tflite")
+    model = read_model(file)
+
+    def blind(graph):
+        weights = graph.subgraphs[0].tensors[operator(graph, "CONV_2D", 2).inputs[1]].buffer
+        graph.buffers[weights].data = np.zeros_like(graph.buffers[weights].data)
+
+    write_model(file, edited(model.flatbuffer, blind), model.metadata)
+    assert not any(one.passed for one in verify(file).comparisons)
 
 
 def test_what_ran_is_told_where_auto_falls_back_to_the_cpu():

@@ -38,7 +38,7 @@ def test_the_example_of_run_runs():
         (["run", "--threads", "0"], "--threads"),
         (["run", "--threads", "two"], "--threads"),
         (["bogus"], "bogus"),
-        (["train", "detector"], "detector"),
+        (["train", "age"], "age"),
         (["run", "--camera", "bogus"], "bogus"),
         (["run", "--camera", "demo", "--delegate", "gpu"], "gpu"),
         (["train", "emotion", "--recipe", "bogus", "--data", "."], "bogus"),

@@ -9,7 +9,7 @@ import edge_emotion_convert.convert as conversion
 from edge_emotion import cli_convert
 from edge_emotion.cli import app
 from edge_emotion.cli_convert import FORMATS
-from edge_emotion_convert.budget import DEFAULT_LIMITS
+from edge_emotion_convert.tasks.table import KINDS
 
 
 @pytest.fixture
@@ -38,8 +38,9 @@ def test_the_command_lines_defaults_are_those_of_the_functions():
 def test_the_help_names_the_limits_that_are_taken_without_any():
     help_ = inspect.signature(cli_convert.convert, eval_str=True).parameters["max_drop"].annotation
     [option] = help_.__metadata__
-    assert f"{DEFAULT_LIMITS['emotion']['accuracy']} without" in option.help
-    assert f"{DEFAULT_LIMITS['keypoints']['rmse_px']} without" in option.help
+    for task, kind in KINDS.items():
+        headline = kind.measures[0]
+        assert f"{kind.limits[headline.name]} {headline.unit}" in option.help, task
 
 
 @pytest.mark.parametrize(

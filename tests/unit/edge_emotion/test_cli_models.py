@@ -16,6 +16,7 @@ from edge_emotion.modelfile import read_model, shipped_model
 from edge_emotion.terminal import busy, print_table
 from edge_emotion_device import description
 from edge_emotion_device.graph import Graph, read_graph
+from helpers.bright_cells import write_detector
 
 TASKS = ("emotion", "keypoints")
 
@@ -115,6 +116,20 @@ def test_one_bad_file_does_not_end_the_list(tmp_path, capfd):
     printed = capfd.readouterr()
     assert "b.tflite" in printed.out and "a.tflite" not in printed.out
     assert "accuracy of type list" in printed.err
+
+
+def test_a_detector_is_shown_and_listed_by_its_own_measure(tmp_path, capfd):
+    accuracy = {"float": {"average_precision": 0.91}, "int8": {"average_precision": 0.905}}
+    file = write_detector(tmp_path / "detector_int8.tflite", accuracy=accuracy)
+    show(str(file))
+    list_models([tmp_path])
+
+    printed = capfd.readouterr().out
+    assert "multiply-accumulates a picture" in printed
+    assert "1×756×5 int8" in printed and "1 drawn picture" in printed
+    row = next(line for line in printed.splitlines() if line.startswith("detector_int8.tflite"))
+    assert row.split()[1:3] == ["detector", "int8"]
+    assert row.split()[5:8] == ["average_precision", "0.9100", "0.9050"]
 
 
 def test_what_the_compiler_did_not_say_is_a_question_mark(tmp_path, capfd):

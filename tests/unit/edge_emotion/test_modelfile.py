@@ -60,7 +60,7 @@ def _rewrite_metadata(path: Path, **changes: Any) -> None:
         archive.writestr("metadata.json", json.dumps({**table, **changes}))
 
 
-@pytest.mark.parametrize("metadata", [EMOTION, KEYPOINT])
+@pytest.mark.parametrize("metadata", [EMOTION, replace(EMOTION, undecided_below=0.53), KEYPOINT])
 def test_what_was_written_is_read(tmp_path: Path, metadata: ModelMetadata):
     path = tmp_path / "model.tflite"
     write_model(path, FLATBUFFER, metadata)
@@ -158,6 +158,8 @@ def test_a_model_of_the_other_task_is_refused(model: Path):
         ({"output": {"shape": [1, 7], "dtype": "float32"}}, "output shape"),
         ({"output": {"shape": [1, 5], "dtype": "float64"}}, "a tensor of float64"),
         ({"output": None}, "cannot be used"),
+        ({"undecided_below": 1.0}, "undecided_below 1.0; expected from 0 to 1"),
+        ({"undecided_below": "half"}, "undecided_below of type str"),
         ({"colour": "red"}, "colour"),
         ({"flatbuffer_sha256": "0" * 64}, "checksum differs"),
     ],

@@ -38,7 +38,7 @@ def given(monkeypatch, tmp_path, capsys):
 def test_the_file_gives_what_the_command_line_does_not(given):
     options, _ = given('[run]\ncamera = "demo"\nmax_fps = 15\nheadless = true\n', "--threads", "2")
     assert (options.camera, options.max_fps, options.headless) == ("demo", 15.0, True)
-    assert (options.threads, options.every) == (2, 10)
+    assert (options.threads, options.every) == (2, None)
 
 
 def test_the_command_line_goes_before_the_environment_and_that_before_the_file(given, monkeypatch):
@@ -90,6 +90,56 @@ def test_what_is_wrong_is_told_with_file_line_and_key(given, settings, told):
     code, message = given(settings)
     assert code == 2
     assert told in message and message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "told"),
+    [
+        ('camera = "usb:x"', [], "settings.toml:2: camera usb:x; expected"),
+        ('camera = "/no/such.mp4"', [], "settings.toml:2: there is no file or folder /no/such.mp4"),
+        ('delegate = "gpu"', [], "settings.toml:2: unknown delegate 'gpu'"),
+        ('threads = 2\ndetector = "hare"', [], "settings.toml:3: unknown detector 'hare'"),
+        ('emotion = "/no/such.tflite"', [], "settings.toml:2: cannot read the model /no/such"),
+        ('output = "/no/such/file"', [], "settings.toml:2: --output /no/such/file: there is no"),
+        ('web = "here"', [], "settings.toml:2: --web here"),
+        ('mqtt = "mqtt://me:secret@broker"', [], "settings.toml:2: --mqtt with a login"),
+        ('delegate = "gpu"', ["--delegate", "npu"], "edge-emotion: unknown delegate 'npu'"),
+        ('delegate = "cpu"', ["--detector", "hare"], "edge-emotion: unknown detector 'hare'"),
+    ],
+)
+def test_what_turns_out_to_be_wrong_on_use_is_told_with_file_and_line(
+    tmp_path, monkeypatch, capsys, settings, arguments, told
+):
+    file = tmp_path / "settings.toml"
+    file.write_text(f"[run]\n{settings}\nheadless = true\nframes = 1\n")
+    camera = [] if "camera" in settings else ["--camera", "demo"]
+    line = ["edge-emotion", "run", "--config", str(file), *camera, *arguments]
+    monkeypatch.setattr(sys, "argv", line)
+    with pytest.raises(SystemExit) as end:
+        main()
+    message = capsys.readouterr().err
+    assert end.value.code
+    assert told in message and message.count("\n") == 1 and "secret" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("CAMRA", "EDGE_EMOTION_RUN_CAMRA is no option of run; EDGE_EMOTION_RUN_CAMERA?"),
+        ("MAXFPS", "EDGE_EMOTION_RUN_MAXFPS is no option of run; EDGE_EMOTION_RUN_MAX_FPS?"),
+        ("ZEBRAS", "EDGE_EMOTION_RUN_ZEBRAS is no option of run"),
+    ],
+)
+def test_a_misspelt_variable_of_the_environment_is_warned_of_once(
+    given, monkeypatch, capsys, name, told
+):
+    monkeypatch.setenv(f"EDGE_EMOTION_RUN_{name}", "1")
+    monkeypatch.setenv("EDGE_EMOTION_RUN_THREADS", "3")
+    monkeypatch.setenv("EDGE_EMOTION_TRAIN_CAMRA", "1")
+    options, reread = given("[run]\nevery = 7\n")
+    reread()
+    assert options.threads == 3
+    assert capsys.readouterr().err == f"edge-emotion: {told}\n"
 
 
 def test_a_file_that_is_not_there_is_told(given, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.modelfile import read_model, shipped_model, write_model
 from edge_emotion.quantization import TensorSpec
-from edge_emotion.testvectors import TestVectors, draw_faces
+from edge_emotion.testvectors import TestVectors, draw_faces, draw_pictures
 
 EMOTION = TensorSpec((1, 5), "uint8", 1 / 256, 0)
 FACES = draw_faces(range(3), 48)
@@ -22,11 +22,21 @@ VECTORS = TestVectors.of((0, 1, 2), FACES, [bytes([0, 64, 128, 0, 64])] * 3)
     [
         (48, "7998fa499b4887e9219ca9341be241a01e177d90912672c19e5b5305377a0165"),
         (96, "9cf221042a736ebe79f53c5a7f21a6c90bde2342a59697061b9546a154d018b2"),
+        (192, "c717c6b5931bff19a5b481bac6224fe8d19db1aba68f5ab43d3ce44de97a89e7"),
     ],
 )
 def test_a_seed_gives_the_same_bytes_on_every_machine(side, sha256):
-    faces = draw_faces(range(4), side)
+    faces = draw_pictures(range(4), side)
     assert TestVectors.of((0, 1, 2, 3), faces, [b""] * 4).faces_sha256 == sha256
+
+
+def test_the_detector_gets_faces_of_three_sizes():
+    pictures = draw_pictures(range(2), 192)
+    assert (pictures.shape, pictures.dtype) == ((2, 192, 192), np.uint8)
+    for quarter, side in ((pictures[:, :96, :96], 96), (pictures[:, :48, 96:144], 48)):
+        np.testing.assert_array_equal(quarter, draw_faces(range(2), side))
+    np.testing.assert_array_equal(pictures[:, 168:, 72:96], draw_faces(range(2), 24))
+    np.testing.assert_array_equal(draw_pictures(range(2), 96), draw_faces(range(2), 96))
 
 
 def test_faces_differ_and_use_most_of_the_gray_values():

@@ -2,10 +2,12 @@
 
 import signal
 
+import numpy as np
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_device.benchmark import fresh
+from edge_emotion_device.benchmark.child import added_mb
 from edge_emotion_device.benchmark.fresh import run_first
 from edge_emotion_device.benchmark.networks import Contender, Runner, contenders_of, time_networks
 from edge_emotion_device.benchmark.options import BenchmarkOptions
@@ -58,6 +60,36 @@ def test_no_warm_up_is_possible(emotion):
 def test_a_run_is_timed_without_the_copy_into_its_tensor(emotion):
     durations = Runner(Contender(emotion, "cpu", 1)).run(5)
     assert durations.shape == (5,) and (durations > 0).all()
+
+
+@pytest.mark.parametrize(("count", "most_s", "runs"), [(6, 60, 6), (0, 60, 1), (50, 0, 1)])
+def test_warming_up_ends_with_its_runs_or_its_time(emotion, monkeypatch, count, most_s, runs):
+    runner, ran = Runner(Contender(emotion, "cpu", 1)), []
+    monkeypatch.setattr(runner, "run", lambda number: ran.append(number) or np.array([3.0]))
+    assert runner.warm_up(count, most_s) == 3
+    assert sum(ran) == runs
+
+
+def test_a_slow_network_keeps_to_the_time_and_the_others_to_their_rounds(emotion, monkeypatch):
+    """As if a run took two seconds: five in place of forty rounds of four."""
+    contenders = [Contender(emotion, "cpu", 1), Contender(emotion, "cpu", 2)]
+    warm_up = Runner.warm_up
+
+    def slow(runner, *given):
+        return 2000.0 if runner.contender.threads == 2 else warm_up(runner, *given)
+
+    monkeypatch.setattr(Runner, "warm_up", slow)
+    options = BenchmarkOptions(num_runs=40, warmup_runs=1, min_s=0)
+    quick, late = time_networks(contenders, options, lambda text: None)
+    assert (len(quick["rounds_p50_ms"]), late["runs"], len(late["rounds_p50_ms"])) == (40, 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [(10.0, 18.5, 8.5), (18.5, 10.0, 0.0), (None, 10.0, None), (10.0, None, None)],
+)
+def test_memory_that_a_model_adds_is_never_below_0(before, after, told):
+    assert added_mb(before, after) == told
 
 
 @pytest.mark.parametrize(

@@ -57,12 +57,23 @@ def test_an_unknown_delegate(text):
     ("run_ms", "num_runs", "min_s", "max_s", "runs", "why"),
     [
         (1.0, 4000, 0, 10, 4000, "as asked for"),
-        (0.1, 1000, 1, 10, 10000, "more, to take a second"),
+        (0.125, 1000, 1, 10, 8000, "more, to take a second"),
         (100, 1000, 1, 8, 80, "fewer, to take eight"),
-        (10_000, 1000, 1, 10, 40, "at least one in each round"),
+        (2000, 1000, 1, 10, 5, "one in each of fewer rounds"),
+        (60_000, 1000, 1, 10, 1, "a single one"),
         (1.0, 5, 0, 10, 5, "fewer than rounds"),
     ],
 )
 def test_timed_runs(run_ms, num_runs, min_s, max_s, runs, why):
     asked = BenchmarkOptions(num_runs=num_runs, min_s=min_s, max_s=max_s)
-    assert asked.runs_a_round(run_ms) * asked.rounds == runs, why
+    turns = asked.turns(run_ms)
+    assert turns.runs * turns.rounds == runs, why
+
+
+@pytest.mark.parametrize("max_s", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("run_ms", [0.01, 0.1, 1, 3, 10, 25, 90, 240, 700, 2000])
+def test_all_runs_of_a_network_keep_to_max_secs_unless_a_single_one_does_not(run_ms, max_s):
+    turns = BenchmarkOptions(max_s=max_s).turns(run_ms)
+    taken_s = turns.rounds * (turns.again + turns.runs) * run_ms / 1000
+    assert taken_s <= max(max_s, run_ms / 1000) + 1e-9
+    assert 1 <= turns.rounds <= 160 and turns.runs >= 1

@@ -26,7 +26,7 @@ def test_every_contender_has_every_round_and_the_order_changes():
     ran = []
     contenders = [lambda name=name: ran.append(name) or np.ones(1) for name in "abc"]
     told = []
-    found = take_turns(contenders, 12, told.append)
+    found = take_turns(contenders, [12] * 3, told.append)
 
     assert told == list(range(1, 13))
     assert [len(rounds) for rounds in found] == [12] * 3
@@ -43,14 +43,39 @@ def test_one_that_fails_ends_and_the_others_go_on(error):
             raise error("the device\nis gone")
         return np.ones(3)
 
-    failed, whole = take_turns([gives_up, lambda: np.full(3, 2.0)], 5, lambda number: None)
+    failed, whole = take_turns([gives_up, lambda: np.full(3, 2.0)], [5, 5], lambda number: None)
     assert failed == "the device is gone" and len(whole) == 5
     told = timings([failed, whole])
     assert told[0] == failed and told[1].p50_ms == pytest.approx(2)
 
 
 def test_all_that_fail():
+    assert take_turns([], [], lambda number: None) == []
     assert timings(["gone"]) == ["gone"] and timings([]) == []
+
+
+def test_one_with_fewer_turns_has_them_all_over_the_rounds_and_the_same_ratio():
+    """The machine becomes slower and slower: both stand for its middle."""
+    drift, now = np.linspace(1, 2, ROUNDS), [0]
+    told = now.append
+    quick, slow = take_turns(
+        [lambda: np.full(9, drift[now[-1] - 1]), lambda: np.full(1, 7 * drift[now[-1] - 1])],
+        [ROUNDS, 5],
+        told,
+    )
+    assert [place for place, runs in enumerate(slow, 1) if len(runs)] == [8, 16, 24, 32, 40]
+    assert all(len(runs) == 9 for runs in quick)
+    first, second = timings([quick, slow])
+    assert second.p50_ms / first.p50_ms == pytest.approx(7, rel=1e-3)
+    assert (first.runs, second.runs) == (9 * ROUNDS, 5)
+    assert len(second.rounds_p50_ms) == 5
+    low, high = second.p50_interval_ms
+    assert low < second.p50_ms < high
+
+
+def test_rounds_that_only_a_failed_one_had_are_no_rounds():
+    failed, slow = "gone", [np.full(1, 3.0), np.empty(0), np.full(1, 3.0), np.empty(0)]
+    assert timings([failed, slow])[1].p50_ms == pytest.approx(3)
 
 
 def test_what_slows_a_round_down_changes_no_ratio():
@@ -95,6 +120,14 @@ def test_noise_and_interval_tell_how_far_the_rounds_are_apart():
         low, high = timing.p50_interval_ms
         assert low < timing.p50_ms < high
     assert np.ptp(quiet.p50_interval_ms) < np.ptp(loud.p50_interval_ms)
+
+
+@pytest.mark.parametrize(("rounds", "told"), [(1, False), (4, False), (5, True)])
+def test_of_fewer_than_five_rounds_nothing_is_said_of_how_far_they_are_apart(rounds, told):
+    (timing,) = timings([rounds_of([2.0] * rounds)])
+    assert (timing.p50_interval_ms is not None) is told
+    assert (timing.noise is not None) is told
+    assert timing.as_dict()["p50_ms"] == 2
 
 
 @pytest.mark.parametrize(

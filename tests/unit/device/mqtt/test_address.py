@@ -99,7 +99,7 @@ def test_a_login_in_the_address_is_refused_and_not_repeated(url):
 def test_what_is_no_address_is_shown_without_what_may_be_a_password(url, shown):
     with pytest.raises(WrongUse) as caught:
         parse_address(url)
-    assert caught.value.found == f"the MQTT address '{shown}'"
+    assert caught.value.found == f"--mqtt '{shown}'"
 
 
 @pytest.mark.parametrize(

@@ -28,3 +28,22 @@ def test_trouble_is_told_once_and_when_it_lasts(monkeypatch, happens, told):
     for now_s[0], what in happens:
         news.good() if what == "good" else news.bad(*what)
     assert " ".join(lines) == told
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"),
+    [
+        (["good"], ["connected"]),
+        (["good", "good"], ["connected"]),  # lost so soon after that it is not told
+        (["good", AWAY, "good"], ["connected", "tries again", "is back"]),
+        ([AWAY, "good"], ["tries again", "is back"]),
+    ],
+)
+def test_that_the_broker_has_come_is_told_once(monkeypatch, happens, told):
+    lines = []
+    monkeypatch.setattr(connection, "warn", lines.append)
+    news = connection._News("broker:1883", lambda: 0)
+    for what in happens:
+        news.good() if what == "good" else news.bad(*what)
+    assert len(lines) == len(told)
+    assert all(part in line for part, line in zip(told, lines, strict=True))

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from edge_emotion.preprocess import halve
-from edge_emotion_device import load_emotion, load_keypoints
+from edge_emotion_device import load_detector, load_emotion, load_keypoints
 from edge_emotion_device.serving.handler import Handler
 from edge_emotion_device.serving.paths import parse_path
 from edge_emotion_device.serving.refusal import Refusal
 from edge_emotion_device.serving.registry import Registry
-from edge_emotion_device.serving.versions import shipped
+from edge_emotion_device.serving.versions import models_in, shipped
+from helpers.bright_cells import write_detector
 
 SIDES_PX = {"emotion_ai": 48, "keypoints": 96}
 
@@ -67,6 +68,26 @@ def test_floats_bytes_and_base64_give_the_networks_own_answer(handler, name):
 
     for answer in answers:
         np.testing.assert_array_equal(np.float32(answer), as_is(name, faces))
+
+
+def test_a_detector_answers_cell_by_cell(tmp_path):
+    folder = tmp_path / "face_detector" / "1"
+    folder.mkdir(parents=True)
+    file = write_detector(folder / "model.tflite")
+    registry = Registry(lambda: models_in(tmp_path))
+    registry.refresh()
+    pictures = noise(2, 192)
+    packed = [as_base64(picture.tobytes()) for picture in pictures]
+
+    answer = ask(
+        Handler(registry), "face_detector", signature_name="serving_bytes", instances=packed
+    )["predictions"]
+
+    with load_detector(file) as model:
+        np.testing.assert_array_equal(np.float32(answer), model.predict(pictures))
+    signature = registry.find(parse_path("POST", "/v1/models/face_detector:predict"))[1].signatures
+    assert signature["serving_default"].given.shape == (-1, 192, 192, 1)
+    assert signature["serving_default"].answered[0].shape == (-1, 756, 5)
 
 
 def test_both_networks_answer_at_once(handler):
