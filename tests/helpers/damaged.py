@@ -4,9 +4,9 @@ import keras
 import numpy as np
 
 from edge_emotion.labels import EMOTIONS
+from edge_emotion_train.architectures import ReferenceNetwork
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import build
-from edge_emotion_train.recipe import ReferenceNetwork
 from helpers.drawn_faces import emotion_faces
 from helpers.tiny_runs import NETWORK, untrained_network
 

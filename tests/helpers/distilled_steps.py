@@ -8,11 +8,13 @@ import json
 import keras
 import numpy as np
 
+from edge_emotion.modelfile import Task
+from edge_emotion_train.architectures import EdgeNetwork
 from edge_emotion_train.distillation import LoadedTeacher, distilled
 from edge_emotion_train.losses import make_loss
 from edge_emotion_train.networks import build
 from edge_emotion_train.quantization_aware import quantization_aware
-from edge_emotion_train.recipe import EdgeNetwork, Task, Teacher, load_recipe
+from edge_emotion_train.recipe import Teacher, load_recipe
 
 MEAN_FACE = np.linspace(20, 70, 30, dtype=np.float32).reshape(15, 2)
 

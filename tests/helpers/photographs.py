@@ -12,6 +12,11 @@ def astronaut() -> Image:
     return read_image(_inside("skimage", "data/astronaut.png"))
 
 
+def hopper() -> Image:
+    """Grace Hopper; `(600, 512, 3) uint8` BGR, the face about 170 px wide."""
+    return read_image(_inside("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"))
+
+
 def _inside(package: str, path: str) -> Path:
     spec = find_spec(package)
     assert spec is not None and spec.origin is not None

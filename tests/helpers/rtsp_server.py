@@ -1,6 +1,8 @@
 """An RTSP camera: GStreamer's server.  This file is a program for the system's Python.
 
-/usr/bin/python3 rtsp_server.py PORT
+/usr/bin/python3 rtsp_server.py PORT [PICTURES FPS]
+
+It shows a ball that flies about, or pictures (folder/%04d.jpg) round and round.
 """
 
 import sys
@@ -11,22 +13,29 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
-LAUNCH = (
-    "( videotestsrc is-live=true pattern=ball ! "
-    "video/x-raw,format=I420,width=320,height=240,framerate=15/1 ! "
+BALL = (
+    "videotestsrc is-live=true pattern=ball ! "
+    "video/x-raw,format=I420,width=320,height=240,framerate=15/1"
+)
+PICTURES = (
+    "multifilesrc location={} loop=true caps=image/jpeg,framerate={}/1 ! jpegdec ! videoconvert ! "
+    "video/x-raw,format=I420"
+)
+ENCODED = (
     "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
-    "rtph264pay name=pay0 pt=96 config-interval=1 )"
+    "rtph264pay name=pay0 pt=96 config-interval=1"
 )
 
 
-def serve(port: str) -> None:
-    """Serve a ball that flies about at rtsp://127.0.0.1:PORT/cam."""
+def serve(port: str, *pictures: str) -> None:
+    """Serve rtsp://127.0.0.1:PORT/cam."""
+    shown = PICTURES.format(*pictures) if pictures else BALL
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(LAUNCH)
+    factory.set_launch(f"( {shown} ! {ENCODED} )")
     factory.set_shared(True)
     server.get_mount_points().add_factory("/cam", factory)
     if not server.attach(None):
@@ -36,4 +45,4 @@ def serve(port: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

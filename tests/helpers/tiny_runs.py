@@ -9,9 +9,10 @@ import numpy as np
 import tomli_w
 
 from edge_emotion.modelfile import Task
+from edge_emotion_train.architectures import EdgeNetwork
 from edge_emotion_train.datasets import mean_face
 from edge_emotion_train.networks import build
-from edge_emotion_train.recipe import EdgeNetwork, parse
+from edge_emotion_train.recipe import parse
 from helpers.drawn_faces import (
     emotion_faces,
     keypoint_faces,

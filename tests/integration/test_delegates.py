@@ -12,7 +12,8 @@ from edge_emotion_device import load_emotion, load_keypoints
 from edge_emotion_device.delegates import trial
 from edge_emotion_device.delegates.choice import warn_once
 from edge_emotion_device.delegates.operators import OperatorsPlaced
-from edge_emotion_device.interpreter import load_both
+from edge_emotion_device.interpreter import load_networks
+from helpers.bright_cells import write_detector
 from helpers.commands import edge_emotion, is_one_line
 from helpers.delegates import (
     CONV_2D,
@@ -210,23 +211,25 @@ def test_another_model_is_tried_afresh_but_not_while_this_process_has_the_device
     assert logged(tmp_path / "log")[started][1] != os.getpid()
 
 
-def test_both_models_are_tried_before_either_is_opened(fake, tmp_path):
-    emotion, keypoints = load_both(delegate=fake())
-    with emotion, keypoints:
-        assert emotion.delegate == keypoints.delegate == fake()
+def test_all_models_are_tried_before_any_is_opened(fake, tmp_path):
+    detector = write_detector(tmp_path / "detector.tflite")
+    networks = load_networks(detector=detector, delegate=fake())
+    assert [model.metadata.task for model in networks.all] == ["detector", "keypoints", "emotion"]
+    assert {model.delegate for model in networks.all} == {fake()}
+    networks.close()
     created = [process for stage, process in logged(tmp_path / "log") if stage == "create"]
-    assert [process == os.getpid() for process in created] == [False, False, True, True]
+    assert [process == os.getpid() for process in created] == [False] * 3 + [True] * 3
 
 
 def test_each_model_can_have_a_delegate_of_its_own(fake):
-    emotion, keypoints = load_both(delegate="cpu", emotion_delegate=fake())
-    with emotion, keypoints:
-        assert (emotion.delegate, keypoints.delegate) == (fake(), "cpu")
+    networks = load_networks(delegate="cpu", emotion_delegate=fake())
+    with networks.emotion as emotion, networks.keypoints as keypoints:
+        assert (emotion.delegate, keypoints.delegate, networks.detector) == (fake(), "cpu", None)
 
 
 def test_a_second_model_that_fails_closes_the_first(fake, tmp_path):
     with pytest.raises(WrongUse, match="0 threads"):
-        load_both(delegate=fake(), threads=0)
+        load_networks(delegate=fake(), threads=0)
     stages = [stage for stage, process in logged(tmp_path / "log") if process == os.getpid()]
     assert stages.count("create") == stages.count("destroy")
 

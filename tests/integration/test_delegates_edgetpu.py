@@ -11,13 +11,14 @@ import pytest
 
 from edge_emotion.errors import WrongUse
 from edge_emotion.modelfile import read_model, shipped_model, write_model
-from edge_emotion_device import load_emotion
+from edge_emotion_device import interpreter, load_emotion
 from edge_emotion_device.delegates import edgetpu, trial
 from edge_emotion_device.delegates.choice import warn_once
 from edge_emotion_device.delegates.edgetpu import EdgeTpu
 from edge_emotion_device.delegates.operators import OperatorsPlaced
-from edge_emotion_device.interpreter import load_both
+from edge_emotion_device.interpreter import load_networks
 from edge_emotion_device.verification import verify
+from helpers.bright_cells import write_detector
 from helpers.commands import is_one_line
 from helpers.delegates import FOR_EDGETPU, compiled_library, logged
 from helpers.graphs import compiled
@@ -108,16 +109,46 @@ def test_auto_falls_back_to_the_uncompiled_files_and_says_so_once(
     models, library, capfd, name, why
 ):
     library(name)
-    emotion, keypoints = load_both(
-        models / "emotion_edgetpu.tflite", models / "keypoints_edgetpu.tflite", "auto"
+    networks = load_networks(
+        models / "emotion_edgetpu.tflite", models / "keypoints_edgetpu.tflite", delegate="auto"
     )
-    with emotion, keypoints, load_emotion() as plain:
+    with networks.emotion as emotion, networks.keypoints as keypoints, load_emotion() as plain:
         assert (emotion.delegate, emotion.path) == ("cpu", models / "emotion.tflite")
         assert (keypoints.delegate, keypoints.path) == ("cpu", models / "keypoints.tflite")
         np.testing.assert_array_equal(emotion.run(face()), plain.run(face()))
     told = capfd.readouterr().err
     assert why in told and is_one_line(told)
     assert told.endswith("; using the CPU and the uncompiled models\n")
+
+
+def test_the_shipped_detector_stays_on_the_cpu_beside_compiled_networks(
+    models, library, capfd, monkeypatch
+):
+    library("libedgetpu.fake.so")
+    shipped = write_detector(models / "shipped.tflite")
+    monkeypatch.setattr(interpreter, "shipped_model", lambda task: shipped)
+    names = [models / f"{task}_edgetpu.tflite" for task in ("emotion", "keypoints")]
+    networks = load_networks(*names, shipped, delegate="edgetpu")
+    assert [model.delegate for model in networks.all] == ["cpu", "edgetpu", "edgetpu"]
+    networks.close()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("is_compiled", "delegate"), [(True, "edgetpu"), (False, None)])
+def test_a_detector_of_ones_own_goes_where_the_others_go(models, library, is_compiled, delegate):
+    library("libedgetpu.fake.so")
+    file = write_detector(models / "detector.tflite")
+    if is_compiled:
+        model = read_model(file)
+        write_model(file, compiled(model.flatbuffer), model.metadata)
+    names = [models / f"{task}_edgetpu.tflite" for task in ("emotion", "keypoints")]
+    if delegate is None:
+        message = refusal(lambda: load_networks(*names, file, delegate="edgetpu"))
+        assert "detector.tflite is not compiled for the Edge TPU" in message
+        return
+    networks = load_networks(*names, file, delegate="edgetpu")
+    assert {model.delegate for model in networks.all} == {delegate}
+    networks.close()
 
 
 def test_a_compiled_model_alone_cannot_fall_back(models, library):

@@ -8,6 +8,7 @@ import pytest
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.modelfile import shipped_model
 from edge_emotion_convert.evaluate import evaluate, evaluate_command
+from edge_emotion_device.peer import Peer
 from helpers.drawn_faces import emotion_faces, write_class_folders
 
 pytestmark = pytest.mark.slow
@@ -52,3 +53,4 @@ def test_its_json_names_the_peer_and_the_file_that_a_report_knows_it_by(
     assert (told["sha256"], told["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
     assert told["command"] == "edge-emotion evaluate 'a peer.toml' --json"
     assert told["made"] and told["tool"]
+    assert told["adapter_sha256"] == Peer.read(adapter).adapter_sha256

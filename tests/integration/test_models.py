@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge_emotion.cli import main
-from edge_emotion.modelfile import read_model, shipped_model, write_model
+from edge_emotion.modelfile import read_model, shipped_model, shipped_tasks, write_model
 from edge_emotion.testvectors import draw_faces
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.integer_check import tensor_specs
@@ -59,11 +59,13 @@ def test_list_tells_the_shipped_models():
     done = edge_emotion("models", "list")
 
     sizes = [f"{shipped_model(task).stat().st_size / 1000:.0f}" for task in TASKS]
-    heading, emotion, keypoints, _, origins, *made_of = done.stdout.splitlines()
+    heading, emotion, keypoints, *rest = done.stdout.splitlines()
+    origins, *made_of = rest[rest.index("") + 1 :]
+    assert [line.split()[0] for line in rest[: rest.index("")]] == list(shipped_tasks()[2:])
     assert heading.split()[:5] == ["model", "task", "format", "kB", "MMAC"]
     assert emotion.split()[:6] == ["emotion", "emotion", "int8", sizes[0], "30.6", "accuracy"]
     assert keypoints.split()[:6] == ["keypoints", "keypoints", "int8", sizes[1], "41.5", "rmse_px"]
-    assert emotion.endswith("passed") and keypoints.endswith("passed")
+    assert emotion.split()[-1] == keypoints.split()[-1] == "passed"
     assert origins.split() == ["model", "operators", "weights", "recipe", "trained", "on"]
     assert "21: 12 CONV_2D  int8 per channel  edge, seed 11  fer2013, rafdb" in made_of[0]
     assert "23: 14 CONV_2D" in made_of[1] and "kaggle, 300w, youtube" in made_of[1]
@@ -109,7 +111,7 @@ def test_show_tells_size_work_operators_lineage_accuracy_and_verdict():
         "tensorflow 2.21.0",
         "rmse_px 1.70097",
         "passed: RMSE",
-        "32 drawn faces",
+        "32 drawn pictures",
         "For research use",
     ):
         assert fact in facts

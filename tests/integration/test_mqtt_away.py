@@ -39,10 +39,11 @@ def fill(sink, *labels):
 
 
 def told(capsys, after=1):
-    """The lines on stderr after that which names the broker."""
+    """The lines on stderr after that which names the broker, but not that it has come."""
     lines = capsys.readouterr().err.splitlines()
     assert all(line.startswith("edge-emotion: ") for line in lines)
-    return lines[after:]
+    assert sum(line.endswith("is connected") for line in lines) <= 1
+    return [line for line in lines[after:] if not line.endswith("is connected")]
 
 
 def test_events_and_states_outlast_a_broker_that_dies_and_what_was_dropped_is_told(home, capsys):
@@ -209,7 +210,10 @@ def test_a_right_login_is_let_in(tmp_path, capsys):
         device(guarded.url, ME, tmp_path),
     ):
         listener.wait_for("pi/status", "online")
-    assert not told(capsys)
+    name = guarded.url.removeprefix("mqtt://")
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        f"edge-emotion: the broker {name} is connected"
+    ]
 
 
 def test_a_broker_whose_name_is_not_known_is_told_once(capsys, monkeypatch):

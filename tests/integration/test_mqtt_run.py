@@ -71,7 +71,7 @@ def test_frames_are_read_as_before_while_the_broker_hangs(home):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--mqtt", "mqtt://me:secret@broker"], "an MQTT address with a login in it"),
+        (["--mqtt", "mqtt://me:secret@broker"], "--mqtt with a login in the address"),
         (["--mqtt", "broker"], "expected mqtt://HOST[:PORT][/PREFIX]"),
         (["--mqtt", "mqtt://broker", "--mqtt-login-file", "/missing"], "No such file"),
         (["--mqtt", "mqtt://broker", "--mqtt-ca-file", "/missing"], "begins with mqtts://"),

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from edge_emotion.modelfile import shipped_tasks
 from helpers.commands import edge_emotion, is_one_line
 from helpers.measurements import benchmark, evaluation, everything, network, write
 
@@ -68,6 +69,34 @@ def test_json_prints_what_to_run_and_writes_no_page(files, tmp_path):
     assert [one["device"] for one in told] == ["a PC", "Raspberry Pi 4"]
     assert told[0]["command"].startswith("edge-emotion run --camera --emotion emotion_int8.tflite")
     assert not list(tmp_path.iterdir())
+
+
+def test_json_has_the_figures_of_every_row_and_what_decided(files, tmp_path):
+    done = edge_emotion("report", files, "--json", cwd=tmp_path)
+    _, told = json.loads(done.stdout)
+
+    assert told["device"] == "Raspberry Pi 4"
+    assert (told["delegate"], told["threads"], told["decided_on"]) == ("cpu", 1, "whole frames")
+    assert told["frame"]["p50_ms"] == 3.0 and told["frame"]["stages_ms"]["detect"] == 2.0
+    assert len(told["rows"]) == 11 * 2  # models, threads
+    assert {row["device"] for row in told["rows"]} == {"Raspberry Pi 4"}
+    first = told["rows"][0]
+    assert (first["model"], first["chosen"], first["peer"]) == ("emotion-edge int8", True, False)
+    assert (first["p50_ms"], first["p50_low_ms"], first["p50_high_ms"]) == (1.0, 0.99, 1.01)
+    assert (first["value"], first["value_low"]) == (0.8, 0.78)
+    assert (first["lost"], first["lost_low"], first["lost_unit"]) == (0.5, 0.4, "points")
+    assert first["energy_mj"] is None
+
+
+def test_where_one_of_the_files_cannot_be_written_none_is(files, tmp_path):
+    (tmp_path / "report.html").write_text("before")
+    too_long = f"{'x' * 251}.csv"  # no room for a temporary name
+    done = edge_emotion("report", files, "--markdown", "x.md", "--csv", too_long, cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert is_one_line(done.stderr) and "cannot write" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert (tmp_path / "report.html").read_text() == "before"
 
 
 def test_what_is_left_out_is_warned_of_line_by_line_and_stands_on_the_page(tmp_path):
@@ -135,7 +164,7 @@ def test_what_benchmark_writes_is_read_without_a_word_of_complaint(tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == ["report: report.html, b.csv"]
-    assert (tmp_path / "b.csv").read_text().count("\n") == 1 + 2  # headings, and both networks
+    assert (tmp_path / "b.csv").read_text().count("\n") == 1 + len(shipped_tasks())  # and headings
     page = (tmp_path / "report.html").read_text()
     assert "Where a frame’s time goes" in page and "Both networks with the detector" in page
     assert "What is left to gain" in page and "copying memory" in page

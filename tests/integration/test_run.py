@@ -96,7 +96,7 @@ def test_camera_alone_means_auto():
 
 
 def test_readings_can_go_to_a_file(tmp_path):
-    file = tmp_path / "new" / "readings.jsonl"
+    file = tmp_path / "readings.jsonl"
     done = edge_emotion("run", "--camera", "demo", "--headless", "--frames", "5", "--output", file)
 
     assert done.stdout == ""

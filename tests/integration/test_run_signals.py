@@ -79,7 +79,7 @@ def test_settings_that_cannot_be_used_leave_the_former_ones(settings):
         settings.write_text('[run]\nall_frames = true\ndelegate = "gpu"\n')
         process.send_signal(signal.SIGHUP)
         told = [process.stderr.readline() for _ in range(2)]
-        assert "settings not taken" in told[0] and "'gpu'" in told[0]
+        assert f"settings not taken: {settings}:3: unknown delegate 'gpu'" in told[0]
         assert told[1] == "edge-emotion: reading as before\n"
         assert json.loads(process.stdout.readline())
         assert stop(process) < STOPPED_IN_S
@@ -105,6 +105,7 @@ def test_a_reader_that_does_not_read_does_not_hold_up_the_end(tmp_path, save):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_camera_that_does_not_answer_does_not_hold_up_the_end(number):
     with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(60)
         address = f"http://127.0.0.1:{mute.getsockname()[1]}/"
         with running("--camera", address) as process:
             connections = [mute.accept()]

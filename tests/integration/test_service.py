@@ -16,7 +16,8 @@ from threading import Event
 
 import pytest
 
-from edge_emotion.settings import tomllib
+from edge_emotion.toml import tomllib
+from edge_emotion_device.detectors.net import NetDetector
 from edge_emotion_device.options import RunOptions
 from helpers.commands import command, is_one_line
 from helpers.mjpeg_server import MjpegServer, pictures
@@ -243,4 +244,5 @@ def test_every_key_of_the_installed_settings_is_an_option():
 def test_the_installed_settings_say_what_holds_without_them():
     shown = [line[2:] for line in DEFAULTS.read_text().splitlines() if line.startswith("# ")]
     held = tomllib.loads("\n".join(line for line in shown if " = " in line and '"' not in line))
+    assert held.pop("every") == NetDetector.every  # each detector has its own
     assert held == {name: getattr(RunOptions(), name) for name in held}

@@ -12,9 +12,9 @@ from edge_emotion.modelfile import Task
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.integer_check import tensor_specs
 from edge_emotion_convert.quantize import to_tflite
+from edge_emotion_train.architectures import EdgeNetwork, Network, ReferenceNetwork
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import build
-from edge_emotion_train.recipe import EdgeNetwork, Network, ReferenceNetwork
 from helpers.commands import command, edge_emotion, is_one_line
 from helpers.drawn_faces import emotion_faces, keypoint_faces
 

@@ -1,0 +1,1 @@
+"""A soak of the whole system under faults: `make soak`, or `python -m soak --help` from tests/."""
