@@ -10,7 +10,7 @@ DATA ?= $(firstword $(wildcard data ../shared/data))
 
 .DEFAULT_GOAL := help
 .PHONY: help run train convert test test-tflite-runtime test-arm64 bundle lint bench figures report \
-  report-models clean
+  report-models pictures docs docs-check release-check soak fuzz clean
 
 help:  ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -19,14 +19,15 @@ run: $(VENV)/run.installed  ## read faces on the demo camera with the shipped in
 	$(BIN)/edge-emotion run --camera demo --save runs/demo > /dev/null
 	@echo "See runs/demo/annotated.mp4 and runs/demo/readings.jsonl"
 
-train: $(VENV)/dev.installed  ## train both networks (DATA=folder), or try the whole way (SMOKE=1)
+train: $(VENV)/dev.installed  ## train all networks (DATA=folder), or try the whole way (SMOKE=1)
 ifdef SMOKE
 	$(BIN)/python tests/smoke.py
 else
-	for task in keypoints emotion; do \
+	for task in keypoints emotion detector; do \
 	  $(BIN)/edge-emotion train $$task $(if $(DATA),--data $(DATA)) --dry-run > /dev/null || exit; done
 	$(BIN)/edge-emotion train keypoints $(if $(DATA),--data $(DATA))
 	$(BIN)/edge-emotion train emotion $(if $(DATA),--data $(DATA))
+	$(BIN)/edge-emotion train detector $(if $(DATA),--data $(DATA))
 endif
 
 convert: $(VENV)/dev.installed  ## quantize the newest run of each task to int8, through the gate
@@ -44,6 +45,14 @@ test-arm64: $(VENV)/dev.installed  ## run the device on an emulated arm64 Debian
 
 bundle: $(BIN)/python  ## pack what a device installs without a network (ARCH=x86_64 for a PC)
 	device/bundle.sh $(BIN)/python $(ARCH)
+
+soak: $(VENV)/dev.installed  ## run the whole system while things go wrong (SECONDS=600, RECORD=1; needs mosquitto and GStreamer)
+	PYTHONPATH=tests:benchmarks $(BIN)/python -m soak --seconds $(or $(SECONDS),600) \
+	  $(if $(RECORD),--output $(RESULTS)/soak.json)
+
+fuzz: $(VENV)/dev.installed  ## try malformed input on every parser (CASES=100000, SECONDS=1800, SEED=N, ONLY=TARGET)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --cases $(or $(CASES),100000) --seconds $(or $(SECONDS),1800) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 lint: $(VENV)/dev.installed  ## check style and types
 	$(BIN)/ruff check .
@@ -66,12 +75,14 @@ figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## measure the shi
 	$(BIN)/python benchmarks/readme.py
 
 # RECORD=NAME measures all formats and the peers instead of the shipped models, for everybody's report:
-# exports/ has to hold them (see report-models), and the machine has to be quiet.
+# exports/ has to hold them (see report-models), and the machine has to be quiet. What the benchmark
+# warned of is recorded only with RECORD_ANYWAY=1.
 report: $(VENV)/report.installed $(if $(RECORD),$(VENV)/peers.installed)  ## what to run here: measure the shipped models beside recorded formats, peers and devices
 	mkdir -p runs/report
 ifdef RECORD
 	$(BIN)/edge-emotion benchmark exports/emotion-edge exports/keypoints-edge $(PEERS) --layers \
-	  --output $(REPORT)/$(RECORD).json
+	  --output runs/report/$(RECORD).json
+	$(BIN)/python benchmarks/record.py runs/report/$(RECORD).json $(REPORT) $(if $(RECORD_ANYWAY),--anyway)
 else
 	$(BIN)/edge-emotion benchmark --layers --name 'this machine' --output runs/report/benchmark.json
 endif
@@ -91,8 +102,21 @@ report-models: $(VENV)/dev.installed $(VENV)/peers.installed  ## convert and eva
 	  $(BIN)/edge-emotion evaluate $$model --data $(DATA) --json \
 	    > $(REPORT)/eval/$$(basename $${model%.*}).json || exit; done
 
+pictures: $(VENV)/dev.installed  ## make the documentation's pictures of pages again (chromium; PICTURES=report session web)
+	$(BIN)/python benchmarks/pictures.py $(PICTURES)
+
+docs: $(VENV)/dev.installed  ## build the manual into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "See site/index.html"
+
+docs-check: $(VENV)/dev.installed  ## run every shell example of the documentation, the long ones too
+	$(BIN)/python -m pytest tests/docs -m 'docs or not docs' $(ARGS)
+
+release-check: $(VENV)-release/installed $(VENV)/dev.installed  ## build, install and try what a release has, on every Python here
+	$(VENV)-release/bin/python release/check.py --tests $(BIN)/python --names '$(NAMES)'
+
 clean:  ## remove what building and testing left
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-tflite build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-tflite $(VENV)-release $(VENV)-fresh build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
 
 # --- environments, made again when the dependencies change ---
 
@@ -114,6 +138,11 @@ $(VENV)-bench/bench.installed: pyproject.toml $(wildcard benchmarks/*requirement
 	$(call make-venv,$(VENV)-bench)
 	PYTHONWARNINGS=ignore $(VENV)-bench/bin/python -m pip install --quiet -e . -r benchmarks/requirements.txt
 	$(VENV)-bench/bin/python -m pip install --quiet --no-deps -r benchmarks/peers-requirements.txt
+	@touch $@
+
+$(VENV)-release/installed: release/requirements.txt
+	$(call make-venv,$(VENV)-release)
+	$(VENV)-release/bin/python -m pip install --quiet -r $<
 	@touch $@
 
 # As Raspberry Pi OS Bookworm has it.  Without dependencies, for those of the package want its

@@ -116,7 +116,7 @@ def _open_fer(threads: int) -> FindFaces:
     from fer.fer import FER
 
     FER._tflite_interpreter_cache = None  # where it keeps the first interpreter for all later FERs
-    with _interpreters_with(threads):
+    with interpreters_with(threads):
         recogniser = FER()
     return lambda frame: len(recogniser.detect_emotions(frame))
 
@@ -124,13 +124,13 @@ def _open_fer(threads: int) -> FindFaces:
 def _open_facex(threads: int) -> FindFaces:
     import facex
 
-    with _interpreters_with(threads):
+    with interpreters_with(threads):
         pool = facex.PoolManager(pool_size=1)
     return lambda frame: len(pool.predict(frame))
 
 
 @contextmanager
-def _interpreters_with(threads: int) -> Iterator[None]:
+def interpreters_with(threads: int) -> Iterator[None]:
     """Within, `tf.lite.Interpreter` makes interpreters of that many threads."""
     import tensorflow as tf
 

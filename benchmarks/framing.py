@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--keypoints", type=Path, help="the shipped model without")
-    parser.add_argument("--detector", default="haar", help="whose boxes are mapped to crops")
+    parser.add_argument("--detector", default="auto", help="as of `edge-emotion run`")
     parser.add_argument("--output", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     splits = load_sets(load_recipe("keypoints", "edge"), arguments.data)
@@ -48,10 +48,12 @@ def main() -> None:
         "box_to_crop": fit_box_to_crop(
             splits, {name for name, _, _ in frames}, arguments.keypoints, arguments.detector
         ),
-        "face_in_crop": fit_face_in_crop(arguments.data, arguments.keypoints),
-        "framing": framing_cost(frames, arguments.keypoints),
+        "face_in_crop": fit_face_in_crop(arguments.data, arguments.keypoints, arguments.detector),
+        "framing": framing_cost(frames, arguments.keypoints, arguments.detector),
         "framing_unseen": framing_cost(
-            [frame for frame in frames if frame[0] in unseen], arguments.keypoints
+            [frame for frame in frames if frame[0] in unseen],
+            arguments.keypoints,
+            arguments.detector,
         ),
     }
     report(figures, arguments.output)
@@ -86,7 +88,7 @@ def fit_box_to_crop(
     return {"x": float(x), "y": float(y), "side": float(side), "n": len(relations), "sd": spread}
 
 
-def fit_face_in_crop(data: Path, model: Path | None) -> dict[str, object]:
+def fit_face_in_crop(data: Path, model: Path | None, detector: str) -> dict[str, object]:
     """Median edges of annotated faces, forehead to chin, in parts of the product's crop."""
     boxes: dict[str, list[list[float]]] = {}
     for _, row in read_rows(data / "detection" / "faces.csv", ("image", *_EDGES)):
@@ -94,7 +96,7 @@ def fit_face_in_crop(data: Path, model: Path | None) -> dict[str, object]:
             boxes.setdefault(row["image"], []).append([float(row[edge]) for edge in _EDGES])
     relations = []
     mean_face = _mean_face(model)
-    with Analyzer(keypoints=model, emotion=_beside(model)) as analyzer:
+    with Analyzer(keypoints=model, emotion=_beside(model), detector=detector) as analyzer:
         for name, annotated in list(boxes.items())[::2]:
             image = read_image(data / "detection" / "images" / name)
             analyzer.reset()
@@ -119,12 +121,14 @@ def read_frames(folder: Path, model: Path | None) -> Iterator[LabelledFrame]:
         yield row["image"], read_image(folder / row["image"]), points
 
 
-def framing_cost(frames: list[LabelledFrame], model: Path | None) -> dict[str, float]:
+def framing_cost(
+    frames: list[LabelledFrame], model: Path | None, detector: str
+) -> dict[str, float]:
     """Errors on whole frames, by the distance of the eyes, with both kinds of crop."""
     truths, found, by_labels = [], [], []
     mean_face = _mean_face(model)
     with (
-        Analyzer(keypoints=model, emotion=_beside(model)) as analyzer,
+        Analyzer(keypoints=model, emotion=_beside(model), detector=detector) as analyzer,
         load_keypoints(model) as keypoints,
     ):
         for _, image, truth in frames:

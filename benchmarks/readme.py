@@ -8,14 +8,16 @@ The figures lie in benchmarks/results/ and come from `make bench`, benchmarks/fr
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from edge_emotion.files import write_text
-from edge_emotion_report.choosing import fastest
+from edge_emotion_report.candidates import fastest
 from edge_emotion_report.files import read_files
-from edge_emotion_report.gathered import TASKS, Gathered, Model, gather
-from edge_emotion_report.wording import MISSING, figure
+from edge_emotion_report.gathered import Gathered, Model, gather
+from edge_emotion_report.tasks import FACTS
+from edge_emotion_report.wording import MISSING, figure, listed
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -75,26 +77,36 @@ def peers() -> str:
 def formats() -> str:
     """What each format costs and buys on the first recorded device, as Markdown."""
     gathered = gather(read_files([RESULTS / "report"]))
-    rows = [
-        "| | emotion, accuracy | ms a face | kB | keypoints, RMSE px | ms a face | kB |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    device, tasks = gathered.devices[0], list(gathered.rows_of)
+    columns = [cell for task in tasks for cell in (_heading(task), f"ms {FACTS[task].once}", "kB")]
+    rows = [f"| | {' | '.join(columns)} |", "|---" * (1 + len(columns)) + "|"]
     for name in dict.fromkeys(gathered.short(model) for model in gathered.models):
         label = "**int8**, as shipped" if name == "int8" else name
         found = [
             next((one for one in gathered.of(task) if gathered.short(one) == name), None)
-            for task in TASKS
+            for task in tasks
         ]
         cells = [cell for model in found for cell in _cells(gathered, model)]
         rows.append(f"| {label} | {' | '.join(cells)} |")
-    sets = [f"{task} on {gathered.rows_of[task]}" for task in TASKS]
+    sets = [f"{task} on {gathered.rows_of[task]}" for task in tasks]
     note = (
         f"\nThe same networks in every format, and two peers: {', '.join(sets)}; medians of "
-        f"{gathered.devices[0].label}. [The report](docs/report.md) has the intervals, what each "
-        "format loses and what to run on which device; `make report` makes it, this machine "
-        "included.\n"
+        f"{device.label}.{_cautions(device.device.warnings)} [The report](docs/report.md) has the "
+        "intervals, what each format loses and what to run on which device; `make report` makes "
+        "it, this machine included.\n"
     )
     return "\n".join(rows) + "\n" + note
+
+
+def _heading(task: str) -> str:
+    """`emotion, accuracy`, `keypoints, RMSE px`."""
+    facts = FACTS[task]
+    return f"{task}, {facts.figure}{'' if facts.unit == '%' else f' {facts.unit}'}"
+
+
+def _cautions(warnings: Sequence[str]) -> str:
+    """What the benchmark warned of, as a sentence; nothing where it did not."""
+    return f" Mind that {listed(list(warnings))}." if warnings else ""
 
 
 def _cells(gathered: Gathered, model: Model | None) -> list[str]:
@@ -104,23 +116,33 @@ def _cells(gathered: Gathered, model: Model | None) -> list[str]:
     score, timing = gathered.score(model), fastest(gathered.devices[0], model)
     shown = MISSING
     if score is not None:
-        shown = f"{score.value:.1%}" if model.task == "emotion" else f"{score.value:.2f}"
+        shown = _shown(model.task, score.value)
     size = MISSING if model.size_bytes is None else f"{model.size_bytes / 1000:.0f}"
     return [shown, figure(timing.p50_ms if timing else None, 2), size]
+
+
+def _shown(task: str, value: float) -> str:
+    """A main figure, its unit only where that is %."""
+    facts = FACTS[task]
+    return f"{facts.scale * value:.{facts.digits}f}{'%' if facts.unit == '%' else ''}"
 
 
 def models() -> str:
     """What the shipped models read rightly, as Markdown."""
     rows = ["| model | measured on | figure | 95 % interval |", "|---|---|---|---|"]
-    for task in ("emotion", "keypoints"):
-        for part in load(task)["parts"]:
-            low, high = part["interval_95"]
+    for task, facts in FACTS.items():
+        for part in load(task)["parts"] if (RESULTS / f"{task}.json").exists() else ():
+            value, unit = _shown(task, part[facts.measure]), "" if facts.unit == "%" else " px"
+            told = f"{value}{unit}" + ("" if task == "emotion" else f" {facts.figure}")
             if task == "emotion":
-                figure = f"{part['accuracy']:.1%}, balanced {part['balanced_accuracy']:.1%}"
-                interval = f"{low:.1%} to {high:.1%}"
-            else:
-                figure, interval = f"{part['rmse_px']:.2f} px RMSE", f"{low:.2f} to {high:.2f} px"
-            rows.append(f"| {task} | {part['rows_of']}, {part['rows']} | {figure} | {interval} |")
+                told += f", balanced {part['balanced_accuracy']:.1%}"
+            if facts.beside:
+                group, key, name = facts.beside
+                told += f", {name} {part[group][key]:.1%}"
+            low, high = (_shown(task, end) for end in part["interval_95"])
+            rows.append(
+                f"| {task} | {part['rows_of']}, {part['rows']} | {told} | {low} to {high}{unit} |"
+            )
     framing, unseen = load("framing")["framing"], load("framing")["framing_unseen"]
     note = (
         "\nInt8 files, on faces that did not train them (`edge-emotion evaluate`). With crops "

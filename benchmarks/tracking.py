@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--people", type=int, default=24, help="clips of each kind")
     parser.add_argument("--detector", default="auto", help="as of `edge-emotion run`")
+    parser.add_argument("--every", type=int, help="as of `edge-emotion run`")
     parser.add_argument("--output", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     with load_keypoints() as keypoints:
@@ -57,7 +58,7 @@ def main() -> None:
             for _, image, points in read_frames(arguments.data / "frames", None)
         ]
     empty = read_empty(arguments.data / "detection")
-    with Analyzer(detector=arguments.detector) as analyzer:
+    with Analyzer(detector=arguments.detector, detect_every=arguments.every) as analyzer:
         figures = {
             "faceless_photographs": faceless(analyzer, empty),
             "clips": {
@@ -161,6 +162,16 @@ def crossing(cast: list[Person], scene: Image, rng: np.random.Generator) -> Iter
         yield frame, [half if abs(2 * way) > 60 else None, before]
 
 
+def newcomer(cast: list[Person], scene: Image, rng: np.random.Generator) -> Iterator[Shot]:
+    """Somebody is there, and after a second another person is too."""
+    enters = FPS + int(rng.integers(10))
+    for index in range(2 * FPS):
+        shown = [(cast[0], Place(180, 240, 110)), (cast[1], Place(460, 240, 110))]
+        shown = shown[: 1 + (index >= enters)]
+        places = [place for _, place in shown]
+        yield draw(scene, shown, rng), [*places, None][:2]
+
+
 def nobody(cast: list[Person], scene: Image, rng: np.random.Generator) -> Iterator[Shot]:
     """A camera pans over an empty scene."""
     for index in range(2 * FPS):
@@ -177,6 +188,7 @@ CLIPS: tuple[Clip, ...] = (
     hand,
     other_person,
     crossing,
+    newcomer,
     nobody,
 )
 

@@ -16,7 +16,7 @@ import pytest
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_device import load_emotion
 from edge_emotion_device.delegates import edgetpu
-from edge_emotion_device.interpreter import load_both
+from edge_emotion_device.interpreter import load_networks
 from edge_emotion_device.verification import verify
 
 pytestmark = pytest.mark.hardware
@@ -42,8 +42,8 @@ def test_it_computes_what_the_test_vectors_say(models, delegate):
 
 
 def test_both_models_share_one_device(models):
-    emotion, keypoints = load_both(*models, delegate="edgetpu:0")
-    with emotion, keypoints:
+    networks = load_networks(*models, delegate="edgetpu:0")
+    with networks.emotion as emotion, networks.keypoints as keypoints:
         for model in (emotion, keypoints):
             assert model.operators is not None and model.operators.delegated >= 1
         for face in FACES:  # in turn, as in a run
