@@ -22,14 +22,15 @@ from edge_emotion.data.images import read_image
 from edge_emotion.detection import SURE_ABOVE, faces, letterbox
 from edge_emotion.detection_metrics import Detections
 from edge_emotion.files import write_text
-from edge_emotion.modelfile import shipped_model
 from edge_emotion.terminal import make_table
 from edge_emotion.types import Image
 from edge_emotion_convert.detector_peers import DetectorPeer, detector_peers
 from edge_emotion_convert.evaluated import Evaluation, Part
-from edge_emotion_convert.progress import say, tell
+from edge_emotion_convert.measure import figures
+from edge_emotion_convert.progress import tell
 from edge_emotion_convert.sources import open_sources
 from edge_emotion_convert.summaries import side_by_side
+from edge_emotion_convert.tasks.detector import DETECTOR
 from edge_emotion_device.interpreter import DetectorModel, load_detector
 from edge_emotion_train.recipe import load_recipe
 from machine import describe_run
@@ -54,28 +55,30 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     with interpreters_with(1):
-        contenders = detector_peers(given.yunet)
-    model = given.model or shipped_model("detector")
-    if model.exists():
-        contenders.insert(0, DetectorPeer(OURS, partial(_find, load_detector(model)), SURE_ABOVE))
-    else:
-        say(f"{model} is not there: only the others are measured")
-    result = measure(contenders, given.data, not given.accuracy_only)
+        peers = detector_peers(given.yunet)
+    with load_detector(given.model) as model:
+        result = measure(model, peers, given.data, not given.accuracy_only)
     write_text(given.output, json.dumps(result, indent=2) + "\n")
 
 
-def measure(contenders: Sequence[DetectorPeer], data: Path, timed: bool) -> dict[str, Any]:
+def measure(
+    model: DetectorModel, peers: Sequence[DetectorPeer], data: Path, timed: bool
+) -> dict[str, Any]:
     """All that is written, printed as tables on the way."""
     [source] = open_sources(data, "test", "detector", load_recipe("detector", _RECIPE))[:1]
-    assert source.rows.photos is not None
-    measured = {one.name: one.part(source.name, source.rows) for one in contenders}
+    rows = source.rows
+    assert rows.photos is not None
+    answers = model.predict(rows.images)
+    own = Part(source.name, figures(rows, answers), DETECTOR.intervals(rows.truth, answers))
+    measured = {OURS: own, **{peer.name: peer.part(source.name, rows) for peer in peers}}
     tell(make_table(*side_by_side(*_together(measured))))
     times = {}
     if timed:
-        photos = [read_image(file) for file in source.rows.photos[:_TIMED]]
-        times = _times(contenders, photos)
-        rows = [[name, *(f"{value:.2f}" for value in row.values())] for name, row in times.items()]
-        tell(make_table(["one thread", "p50 ms", "p95 ms"], rows))
+        ours = DetectorPeer(OURS, partial(_find, model), SURE_ABOVE)
+        photos = [read_image(file) for file in rows.photos[:_TIMED]]
+        times = _times([ours, *peers], photos)
+        table = [[name, *(f"{value:.2f}" for value in row.values())] for name, row in times.items()]
+        tell(make_table(["one thread", "p50 ms", "p95 ms"], table))
     detectors = [
         {**peer.as_dict()["parts"][0], "name": name, "times": times.get(name)}
         for name, peer in ((name, _evaluation(name, part)) for name, part in measured.items())
