@@ -84,7 +84,6 @@ def run_joined(cluster: Cluster, work: Callable[..., None], *arguments: Any) -> 
     Raises:
         EdgeEmotionError: a process did not come in time, or was lost; or what `work` raises.
     """
-    os.environ["KERAS_BACKEND"] = "jax"
     context = multiprocessing.get_context("spawn")
     news, teller = context.Pipe(duplex=False)
     # A daemon: ended with this process, whatever ends it.
@@ -93,7 +92,8 @@ def run_joined(cluster: Cluster, work: Callable[..., None], *arguments: Any) -> 
     )
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        child.start()
+        with _environment(KERAS_BACKEND="jax"):  # Keras reads it once
+            child.start()
         teller.close()
         everyone_came = False
         while True:
@@ -110,6 +110,21 @@ def run_joined(cluster: Cluster, work: Callable[..., None], *arguments: Any) -> 
             everyone_came = True
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Variables for a child that is started meanwhile; afterwards they are as before."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _loss(cluster: Cluster, everyone_came: bool, code: int) -> EdgeEmotionError:

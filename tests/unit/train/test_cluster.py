@@ -52,6 +52,28 @@ def alone() -> Cluster:
         return Cluster(f"127.0.0.1:{free.getsockname()[1]}", 1, 0, join_timeout_s=20)
 
 
+def print_backend() -> None:
+    """Work that tells which backend it has."""
+    print(os.environ["KERAS_BACKEND"])
+
+
+@pytest.mark.parametrize("before", [None, "jax"])
+def test_the_work_has_jax_and_what_is_started_later_the_backend_of_before(
+    alone: Cluster,
+    before: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if before:
+        monkeypatch.setenv("KERAS_BACKEND", before)
+
+    run_joined(alone, print_backend)
+
+    assert "jax" in capfd.readouterr().out.splitlines()
+    assert os.environ.get("KERAS_BACKEND") == before
+
+
 def test_an_error_of_the_work_is_raised_here_and_caused_there(alone: Cluster):
     with pytest.raises(WrongUse, match="no such set") as raised:
         run_joined(alone, raise_error, WrongUse("no such set"))
