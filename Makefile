@@ -6,11 +6,15 @@ BIN := $(VENV)/bin
 RESULTS := benchmarks/results
 REPORT := $(RESULTS)/report
 PEERS := benchmarks/adapters/fer.toml benchmarks/adapters/facex.toml
+SHIPPED := emotion-distilled keypoints-edge detector-edge  # by which runs, TASK-RECIPE
+TRAINED := keypoints-edge emotion-edge emotion-wide emotion-distilled detector-edge  # teachers first
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+  --durations 20 --durations-min 5 $(if $(COVERAGE),--cov --cov-report=)
 DATA ?= $(firstword $(wildcard data ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help run train convert test test-tflite-runtime test-arm64 bundle lint bench figures report \
-  report-models pictures docs docs-check release-check soak fuzz clean
+.PHONY: help run train convert test test-slow test-all coverage test-tflite-runtime test-arm64 bundle \
+  lint bench figures report report-models pictures docs docs-check release-check soak fuzz clean
 
 help:  ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 28
@@ -23,19 +27,26 @@ train: $(VENV)/dev.installed  ## train all networks (DATA=folder), or try the wh
 ifdef SMOKE
 	$(BIN)/python tests/smoke.py
 else
-	for task in keypoints emotion detector; do \
-	  $(BIN)/edge-emotion train $$task $(if $(DATA),--data $(DATA)) --dry-run > /dev/null || exit; done
-	$(BIN)/edge-emotion train keypoints $(if $(DATA),--data $(DATA))
-	$(BIN)/edge-emotion train emotion $(if $(DATA),--data $(DATA))
-	$(BIN)/edge-emotion train detector $(if $(DATA),--data $(DATA))
+	for run in $(TRAINED); do $(BIN)/edge-emotion train $${run%-*} --recipe $${run#*-} \
+	  $(if $(DATA),--data $(DATA)) --dry-run > /dev/null || exit; done
+	for run in $(TRAINED); do $(BIN)/edge-emotion train $${run%-*} --recipe $${run#*-} \
+	  $(if $(DATA),--data $(DATA)) || exit; done
 endif
 
 convert: $(VENV)/dev.installed  ## quantize the newest run of each task to int8, through the gate
 	$(BIN)/edge-emotion convert --int8
 
-test: $(VENV)/dev.installed  ## run the tests
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
-	  --cov --cov-report=term:skip-covered --durations 20 --durations-min 5 $(ARGS)
+test: $(VENV)/dev.installed  ## run the quick tests, minutes on two cores (ARGS=for pytest)
+	$(PYTEST) $(ARGS)
+
+test-slow: $(VENV)/dev.installed  ## run the others: whole trainings and conversions, restarts, waits
+	$(PYTEST) $(if $(COVERAGE),--cov-append) -m slow $(ARGS)
+
+test-all: $(VENV)/dev.installed  ## run both
+	$(PYTEST) -m 'slow or not (hardware or arm64 or docs)' $(ARGS)
+
+coverage: $(VENV)/dev.installed  ## tell how much of the code make test-all COVERAGE=1 has run
+	$(BIN)/python -m coverage report --skip-covered --fail-under 90
 
 test-tflite-runtime: $(VENV)-tflite/installed  ## run the device with the older TFLite runtime (Python 3.11)
 	$(VENV)-tflite/bin/python tests/older_runtime.py
@@ -61,17 +72,25 @@ lint: $(VENV)/dev.installed  ## check style and types
 	@PATH="$(abspath $(BIN)):$$PATH"; if command -v hadolint > /dev/null; \
 	  then hadolint convert/edgetpu/Dockerfile; else echo "no hadolint here: the Dockerfile is not checked"; fi
 
-bench: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## compare with the peers; measure footprint and input pipeline
+bench: $(VENV)-bench/bench.installed $(VENV)/dev.installed $(VENV)/peers.installed  ## compare with the peers; measure footprint and input pipeline
 	$(VENV)-bench/bin/python benchmarks/peers.py $(if $(DATA),--data $(DATA))
 	$(VENV)-bench/bin/python benchmarks/footprint.py
 	$(BIN)/python benchmarks/input_pipeline.py
+	$(if $(DATA),$(BIN)/python benchmarks/detectors.py --data $(DATA))
 
-figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## measure the shipped models again, for README and model cards
+# What is recorded names its command, and so no place on somebody's machine.
+LINKED = $(if $(filter ../% /% ~%,$(DATA)),$(error DATA=$(DATA) would be recorded: ln -s $(DATA) data; make DATA=data))
+# Of what is printed only a whole result takes the place of the one before.
+figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed $(VENV)/peers.installed  ## measure the shipped models again, for README and model cards
+	$(LINKED)mkdir -p runs
 	$(VENV)-bench/bin/python benchmarks/peers.py --data $(DATA) --output $(RESULTS)/peers.json
 	$(VENV)-bench/bin/python benchmarks/footprint.py --output $(RESULTS)/footprint.json
 	$(BIN)/python benchmarks/framing.py --data $(DATA) --output $(RESULTS)/framing.json
-	for task in emotion keypoints; do $(BIN)/edge-emotion evaluate edge_emotion/models/$$task.tflite \
-	  --data $(DATA) --card docs/model-cards/$$task.md --json > $(RESULTS)/$$task.json || exit 1; done
+	$(BIN)/python benchmarks/detectors.py --data $(DATA) --output $(REPORT)/detectors.json
+	for task in emotion keypoints detector; do \
+	  $(BIN)/edge-emotion evaluate edge_emotion/models/$$task.tflite --data $(DATA) \
+	    --card docs/model-cards/$$task.md --json > runs/printed.json && \
+	  mv runs/printed.json $(RESULTS)/$$task.json || exit; done
 	$(BIN)/python benchmarks/readme.py
 
 # RECORD=NAME measures all formats and the peers instead of the shipped models, for everybody's report:
@@ -80,7 +99,7 @@ figures: $(VENV)-bench/bench.installed $(VENV)/dev.installed  ## measure the shi
 report: $(VENV)/report.installed $(if $(RECORD),$(VENV)/peers.installed)  ## what to run here: measure the shipped models beside recorded formats, peers and devices
 	mkdir -p runs/report
 ifdef RECORD
-	$(BIN)/edge-emotion benchmark exports/emotion-edge exports/keypoints-edge $(PEERS) --layers \
+	$(BIN)/edge-emotion benchmark $(SHIPPED:%=exports/%) $(PEERS) --layers \
 	  --output runs/report/$(RECORD).json
 	$(BIN)/python benchmarks/record.py runs/report/$(RECORD).json $(REPORT) $(if $(RECORD_ANYWAY),--anyway)
 else
@@ -91,16 +110,18 @@ endif
 	$(BIN)/edge-emotion report $(REPORT) --picture docs/images/report-pareto.svg --json > /dev/null
 	$(BIN)/python benchmarks/readme.py
 
+# Calibrated with as many faces as the shipped files, so that int8 is them.
 report-models: $(VENV)/dev.installed $(VENV)/peers.installed  ## convert and evaluate again what `make report` shows of formats and peers
-	mkdir -p $(REPORT)/eval
-	for task in emotion keypoints; do \
-	  $(BIN)/edge-emotion convert runs/$$task-edge --all --representative 1000 --data $(DATA) && \
-	  cp exports/$$task-edge/conversion.json $(REPORT)/$$task-conversion.json && \
-	  $(BIN)/edge-emotion convert runs/$$task-edge --why --json --data $(DATA) \
-	    > $(REPORT)/$$task-layers.json || exit; done
-	for model in exports/emotion-edge/*.tflite exports/keypoints-edge/*.tflite $(PEERS); do \
-	  $(BIN)/edge-emotion evaluate $$model --data $(DATA) --json \
-	    > $(REPORT)/eval/$$(basename $${model%.*}).json || exit; done
+	$(LINKED)mkdir -p $(REPORT)/eval runs
+	for run in $(SHIPPED); do \
+	  task=$${run%%-*}; case $$task in detector) count=500;; *) count=1000;; esac; \
+	  $(BIN)/edge-emotion convert runs/$$run --all --representative $$count --data $(DATA) && \
+	  cp exports/$$run/conversion.json $(REPORT)/$$task-conversion.json && \
+	  $(BIN)/edge-emotion convert runs/$$run --why --json --data $(DATA) > runs/printed.json && \
+	  mv runs/printed.json $(REPORT)/$$task-layers.json || exit; done
+	for model in $(SHIPPED:%=exports/%/*.tflite) $(PEERS); do \
+	  $(BIN)/edge-emotion evaluate $$model --data $(DATA) --json > runs/printed.json && \
+	  mv runs/printed.json $(REPORT)/eval/$$(basename $${model%.*}).json || exit; done
 
 pictures: $(VENV)/dev.installed  ## make the documentation's pictures of pages again (chromium; PICTURES=report session web)
 	$(BIN)/python benchmarks/pictures.py $(PICTURES)

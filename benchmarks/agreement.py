@@ -23,7 +23,10 @@ from rich.table import Table
 from edge_emotion.errors import EdgeEmotionError
 
 PROMISED = 0.05
-PARTS = {"networks": ("model",), "frame_path": ("emotion", "keypoints")}
+PARTS = {
+    "networks": ("model",),
+    "frame_path": ("emotion", "keypoints", "detector", "detector_model", "every"),
+}
 _OURS = "from edge_emotion.cli import main; main()"  # all that the installed script does
 
 Medians = Mapping[str, float]
@@ -94,8 +97,9 @@ def agreement(first: Medians, second: Medians) -> Agreement | None:
 
 def medians(run: Mapping[str, Any], part: str, keys: Sequence[str]) -> Medians:
     """The p50s in ms of a part of a file, by what they are of."""
+    of = (*keys, "delegate", "threads")
     return {
-        " ".join([*(row[key] for key in keys), row["delegate"], str(row["threads"])]): row["p50_ms"]
+        " ".join(str(row[key]) for key in of if row.get(key) is not None): row["p50_ms"]
         for row in run[part]
         if row["status"] == "ok"
     }

@@ -2,7 +2,7 @@
 
 Fits, on training faces of 300-W and YouTube Faces, the mapping from a detector's box to the
 networks' crop (its `shift` and `side`), and on annotated photographs where the face lies in the
-crop (`sighting._FACE_IN_CROP`).  Then measures on whole frames the keypoint error with crops found
+crop (`preprocess.FACE_IN_CROP`).  Then measures on whole frames the keypoint error with crops found
 by the product against crops cut by the labels.  The frames show people of YouTube Faces, of whom
 most trained the network: the figure for the others is given apart.
 
@@ -45,6 +45,7 @@ def main() -> None:
     unseen = {str(name) for name in splits["youtube"].test.names}
     frames = list(read_frames(arguments.data / "frames", arguments.keypoints))
     figures = {
+        "detector": open_detector(arguments.detector).name,
         "box_to_crop": fit_box_to_crop(
             splits, {name for name, _, _ in frames}, arguments.keypoints, arguments.detector
         ),

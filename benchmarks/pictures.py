@@ -55,10 +55,9 @@ def report(browser: Any, folder: Path) -> None:
     whole = _seen(browser, folder)
     ends = [bottom for _, bottom in _boxes(browser, "#tradeoff .charts:first-of-type figure")]
     _save("report.png", whole[: round(max(ends)) + _MARGIN_PX])
-    network = "[id^=layer-times-1-]"
-    last = len(_boxes(browser, f"#roofline section > .charts {network}")) - 1
-    top, _ = _boxes(browser, f"#roofline section > .charts {network}")[last]
-    _, bottom = _boxes(browser, "#roofline section > .charts [id^=roofline-1-]")[last]
+    charts = "#roofline section > .charts [id^={}-keypoints-1-]"
+    top, _ = _boxes(browser, charts.format("layer-times"))[0]
+    _, bottom = _boxes(browser, charts.format("roofline"))[0]
     headings = [start for start, _ in _boxes(browser, "#roofline h3") if start < top]
     _save("report-roofline.png", whole[round(max(headings)) - _MARGIN_PX : round(bottom)])
 

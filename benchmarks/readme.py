@@ -1,4 +1,4 @@
-"""Put the recorded figures into the README, between its `<!-- figures: NAME -->` marks.
+"""Put the recorded figures into README.md and docs/report.md, between `<!-- figures: … -->` marks.
 
     python benchmarks/readme.py
 
@@ -8,32 +8,40 @@ The figures lie in benchmarks/results/ and come from `make bench`, benchmarks/fr
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import indent, wrap
 from typing import Any
 
 from edge_emotion.files import write_text
 from edge_emotion_report.candidates import fastest
+from edge_emotion_report.command import told
 from edge_emotion_report.files import read_files
 from edge_emotion_report.gathered import Gathered, Model, gather
+from edge_emotion_report.goals import Goal
+from edge_emotion_report.recommend import recommend
+from edge_emotion_report.tables import in_words
 from edge_emotion_report.tasks import FACTS
-from edge_emotion_report.wording import MISSING, figure, listed
+from edge_emotion_report.wording import MISSING, count, figure, listed
+from edge_emotion_report.wording import rows as rows_in_words
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
-    """Rewrite README.md."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    write_text(ROOT / "README.md", filled(text))
+    """Rewrite the pages that show figures."""
+    for page in PAGES:
+        write_text(ROOT / page, filled(page))
 
 
-def filled(text: str) -> str:
-    """The README with the recorded figures."""
-    for name, table in (("peers", peers()), ("formats", formats()), ("models", models())):
+def filled(page: str) -> str:
+    """A page with the recorded figures."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name, figures in PAGES[page].items():
+        shown = figures()
         mark = re.compile(rf"(<!-- figures: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, found = mark.subn(lambda match, rows=table: match[1] + rows + match[2], text)
+        text, found = mark.subn(lambda match, shown=shown: match[1] + shown + match[2], text)
         assert found == 1, name
     return text
 
@@ -90,12 +98,18 @@ def formats() -> str:
         rows.append(f"| {label} | {' | '.join(cells)} |")
     sets = [f"{task} on {gathered.rows_of[task]}" for task in tasks]
     note = (
-        f"\nThe same networks in every format, and two peers: {', '.join(sets)}; medians of "
-        f"{device.label}.{_cautions(device.device.warnings)} [The report](docs/report.md) has the "
-        "intervals, what each format loses and what to run on which device; `make report` makes "
-        "it, this machine included.\n"
+        f"\nThe same networks in every format{_and_peers(gathered)}: {', '.join(sets)}; medians of "
+        f"{device.label}, each with the number of threads that suits it best."
+        f"{_cautions(device.device.warnings)} [The report](docs/report.md) has the intervals, what "
+        "each format loses and what to run on which device; `make report` makes it, this machine "
+        "included.\n"
     )
     return "\n".join(rows) + "\n" + note
+
+
+def _and_peers(gathered: Gathered) -> str:
+    peers = sum(model.peer for model in gathered.models)
+    return f", and {count(peers, 'peer')}" if peers else ""
 
 
 def _heading(task: str) -> str:
@@ -154,10 +168,40 @@ def models() -> str:
     return "\n".join(rows) + "\n" + note
 
 
+def recommended() -> str:
+    """What `edge-emotion report` prints of the recorded measurements, as Markdown."""
+    gathered = gather(read_files([RESULTS / "report"]))
+    paragraphs = ["$ edge-emotion report benchmarks/results/report"]
+    paragraphs += told(recommend(gathered, Goal()))
+    lines = [
+        line
+        for paragraph in [*paragraphs, "report: report.html"]
+        for line in wrap(paragraph, 108, break_long_words=False, break_on_hyphens=False)
+    ]
+    return "\n" + indent("\n".join(lines), "    ") + "\n\n"
+
+
+def sets() -> str:
+    """How right each shipped network is on every set that it was measured on, as Markdown."""
+    gathered = gather(read_files([RESULTS / "report"]))
+    rows = ["| network | figure (95 %) | on |", "|---|---|---|"]
+    for model in gathered.models:
+        for score in model.scores.values() if model.shipped else ():
+            faces = rows_in_words(model.task, score.rows, score.rows_of)
+            rows.append(f"| {model.task} | {in_words(model.task, score)} | {faces} |")
+    return "\n".join(rows) + "\n"
+
+
 def load(name: str) -> dict[str, Any]:
     """The recorded figures of one measurement."""
     figures: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return figures
+
+
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"peers": peers, "formats": formats, "models": models},
+    "docs/report.md": {"recommended": recommended, "sets": sets},
+}
 
 
 if __name__ == "__main__":

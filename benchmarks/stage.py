@@ -54,12 +54,12 @@ class Place:
     half_covered: bool = False
 
 
-def read_empty(folder: Path) -> list[Image]:
-    """The photographs of a detection set that show nobody."""
+def read_empty(folder: Path) -> dict[str, Image]:
+    """The photographs of a detection set that show nobody, by their names."""
     names = [
         row["image"] for _, row in read_rows(folder / "faces.csv", ("image", "x1")) if not row["x1"]
     ]
-    return [read_image(folder / "images" / name) for name in names]
+    return {name: read_image(folder / "images" / name) for name in names}
 
 
 def backdrop(photograph: Image) -> Image:

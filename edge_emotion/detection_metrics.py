@@ -9,6 +9,7 @@ Precision, recall and average precision are fractions; false boxes are counted a
 Intervals are 95 %, by a bootstrap over the photographs, because the faces of one are alike.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_emotion.detection import faces as faces_in
 from edge_emotion.detection import iou
 from edge_emotion.metrics import Interval, draw_rows
 from edge_emotion.types import Floats
 
 LEAST_IOU = 0.35
 LEAST_SIDE = 0.10  # of a face, by the photograph's longest side
-HEAVY = 2  # blur or occlusion
+GRADES = ("none", "some", "heavy")  # of blur or occlusion, by their number
+HEAVY = 2
+LEAST_SCORE = 0.01  # of a detection that is looked at: what is less sure moves no figure
 FALSE_BOXES_A_PHOTO = (0.15, 0.09, 0.05)  # the rates that recall is told at
 _MOSTLY = 0.5  # of a detection's area inside a doubtful box
 
@@ -38,7 +42,7 @@ class LabelledFaces:
     Attributes:
         longest_px: the photograph's longest side.
         boxes: `(F, 4)` xyxy in px of the photograph, from forehead to chin.
-        blur, occlusion: `(F,)`, 0 none, 1 some, 2 heavy.
+        blur, occlusion: `(F,)`, 0 to 2 as `GRADES`.
         ignore: `(F,)`, whether the box is too doubtful to count.
     """
 
@@ -110,6 +114,11 @@ class Matches:
         empty = np.ones(self.photos, bool)
         empty[self.face_photo] = False
         return empty
+
+
+def detected(answers: Floats, least_score: float = LEAST_SCORE) -> list[Detections]:
+    """What our network's `(N, 756, 5)` answers find, boxes in px of the pictures it was shown."""
+    return [Detections(*faces_in(answer, least_score)) for answer in answers]
 
 
 def match(detections: Sequence[Detections], photos: Sequence[LabelledFaces]) -> Matches:
@@ -201,6 +210,11 @@ def false_boxes(matches: Matches, photos: Bools, least_score: float) -> float:
     """False boxes a photograph on some of the photographs; NaN without any."""
     wrong = ~matches.right & (matches.scores >= least_score) & photos[matches.photo]
     return float(wrong.sum() / photos.sum()) if photos.any() else float("nan")
+
+
+def size_range(low: float, high: float) -> str:
+    """What faces are called whose sides are from `low` to below `high` of the photograph's."""
+    return f"{low:.0%} to {high:.0%}" if math.isfinite(high) else f"above {low:.0%}"
 
 
 def average_precision_interval(matches: Matches) -> Interval:

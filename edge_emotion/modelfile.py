@@ -30,20 +30,22 @@ Task = Literal["emotion", "keypoints", "detector"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
 
-SCHEMA = 1
-_MEMBER = "metadata.json"
-_LARGEST_METADATA = 1 << 20
-_LARGEST_MODEL = 256 << 20
-_SIDES_PX = {
+# What each task's networks take, gray squares, and what they answer to one.
+INPUT_SIDES_PX: dict[Task, int] = {
     "emotion": EMOTION_SIDE_PX,
     "keypoints": KEYPOINT_SIDE_PX,
     "detector": DETECTOR_SIDE_PX,
 }
-_OUTPUTS: dict[str, tuple[int, ...]] = {
+OUTPUT_SHAPES: dict[Task, tuple[int, ...]] = {
     "emotion": (len(EMOTIONS),),
     "keypoints": (2 * len(KEYPOINTS),),
     "detector": (len(CELLS), VALUES_A_CELL),
 }
+
+SCHEMA = 1
+_MEMBER = "metadata.json"
+_LARGEST_METADATA = 1 << 20
+_LARGEST_MODEL = 256 << 20
 _LABELS = {"emotion": EMOTIONS, "keypoints": KEYPOINTS, "detector": DETECTED}
 _REMEDY = "convert the model again with: edge-emotion convert"
 
@@ -122,9 +124,9 @@ class ModelMetadata:
             raise ValueError(f"task {self.task!r}; expected one of {', '.join(_LABELS)}")
         if self.labels != _LABELS[self.task]:
             raise ValueError(f"labels {self.labels}; expected {_LABELS[self.task]}")
-        side = _SIDES_PX[self.task]
+        side = INPUT_SIDES_PX[self.task]
         _expect_shape("input", self.input.shape, (1, side, side, 1))
-        _expect_shape("output", self.output.shape, (1, *_OUTPUTS[self.task]))
+        _expect_shape("output", self.output.shape, (1, *OUTPUT_SHAPES[self.task]))
         if self.task == "keypoints":
             if self.mean_face is None or np.shape(self.mean_face) != (len(KEYPOINTS), 2):
                 raise ValueError(f"mean_face {self.mean_face}; expected 15 points")
@@ -197,9 +199,9 @@ def read_model(path: Path, task: Task | None = None) -> ModelFile:
         if path.stat().st_size > _LARGEST_MODEL:
             raise EdgeEmotionError(f"{path} is larger than {_LARGEST_MODEL >> 20} MiB")
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise EdgeEmotionError(
-            f"cannot read the model {path}: {error.strerror}",
+            f"cannot read the model {path}: {getattr(error, 'strerror', error)}",
             remedy="check the path, or leave it out to use the shipped model",
         ) from error
     metadata, size = _metadata(path, content)
@@ -207,7 +209,12 @@ def read_model(path: Path, task: Task | None = None) -> ModelFile:
     if hashlib.sha256(flatbuffer).hexdigest() != metadata.flatbuffer_sha256:
         raise EdgeEmotionError(f"{path} is damaged: its checksum differs", remedy=_REMEDY)
     if task is not None and metadata.task != task:
-        raise EdgeEmotionError(f"{path} is a model for {metadata.task}", expected=f"one for {task}")
+        option = f"--detector net:{path}" if metadata.task == "detector" else f"--{metadata.task}"
+        raise EdgeEmotionError(
+            f"{path} is a model for {metadata.task}",
+            expected=f"one for {task}",
+            remedy=f"give it with {option}",
+        )
     return ModelFile(path, metadata, flatbuffer)
 
 

@@ -45,6 +45,9 @@ def show(answer: "str | Table") -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_WIDE)
+        if not isinstance(answer, str):
+            for column in answer.columns:
+                column.max_width = None
     console.print(answer, soft_wrap=isinstance(answer, str))
 
 

@@ -16,6 +16,7 @@ from edge_emotion_convert.evaluated import Evaluation, Part
 from edge_emotion_convert.measure import figures
 from edge_emotion_convert.rows import Rows
 from edge_emotion_convert.tasks.table import KINDS, measure_called
+from edge_emotion_train.recipe import DataSet
 
 Answers = Mapping[str, Floats]
 Signatures = Mapping[str, Any]
@@ -135,6 +136,7 @@ def model_card(
         "\n".join(measured(evaluation)),
         "\n".join(_confidence(metadata)),
         "\n".join(_gate(metadata)),
+        "\n".join(_held_out(metadata)),
         "\n".join(_remedies(metadata)),
         "## What it is not for",
         _LIMITS[metadata.task],
@@ -237,6 +239,26 @@ def _gate(metadata: ModelMetadata) -> Iterator[str]:
         yield f"{test['lost']} faces only float reads rightly, {test['gained']} only " + (
             f"{metadata.format}: by McNemar's exact test, p = {test['p']:.2g}."
         )
+
+
+def _held_out(metadata: ModelMetadata) -> Iterator[str]:
+    """That a detector's test photographs measured its conversion too, where it was so."""
+    if metadata.task != "detector" or not metadata.accuracy.get("gate"):
+        return
+    chose = metadata.recipe.get("fit", {}).get("patience", 0) > 0
+    told = (
+        "They also chose the epoch that training ended with, so that all figures here flatter."
+        if chose
+        else "No weight was fitted to them, and no epoch chosen by them."
+    )
+    for name, source in metadata.recipe.get("sets", {}).items():
+        _, validation, test = source.get("shares", DataSet.shares)
+        if f"photographs of {name}" in metadata.accuracy["measured_on"] and test > 0 == validation:
+            yield fill(
+                "These photographs are those of the test, as training kept no others of "
+                f"{name} for validation. {told}",
+                width=100,
+            )
 
 
 def _remedies(metadata: ModelMetadata) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What a network is converted with: faces or photographs that calibrate it, and that measure it.
 
-None that trained the network measures it, and none that measures it calibrates it.
+None that trained the network measures it, and none that measures it calibrates it.  A detector
+whose recipe keeps no photographs for validation is measured on those of its test.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Material:
 
     Attributes:
         calibrating: training rows, none of them in `measuring` nor a near twin of one there.
-        measuring: validation rows that did not train the network.
+        measuring: validation rows, or photographs of the test, that did not train the network.
         measured_on: what `measuring` is, in words.
         training_data: fingerprints of what the network was trained on, empty if not known.
     """
@@ -125,7 +126,9 @@ def _material(
     _tell(task, len(calibrating) - len(kept), "are measured on: not calibrated with")
     asked = [name for name in splits if task != "emotion" or len(answerable(splits[name].train))]
     names = " and ".join(asked[: None if task == "emotion" else 1])
-    told = f"{len(measuring)} validation {KINDS[task].noun} of {names}"
+    first = next(iter(splits.values()))
+    part = "test" if first.validation is first.test else "validation"
+    told = f"{len(measuring)} {part} {KINDS[task].noun} of {names}"
     return Material(kept, measuring, told, fingerprints(trained) if trained else {})
 
 

@@ -1,5 +1,7 @@
 """What a file of a network says about itself, before what its conversion cost is known."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,6 +13,7 @@ from edge_emotion.quantization import TensorSpec
 from edge_emotion_convert.subject import Subject
 from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
+from edge_emotion_train.recipe import Recipe
 
 
 def metadata_of(
@@ -42,12 +45,29 @@ def metadata_of(
         offset_limit_px=None if mean_face is None else OFFSET_LIMIT_PX,
         format=format_name,
         architecture=subject.architecture,
-        recipe=subject.recipe.as_dict() if subject.recipe else {},
+        recipe=_told(subject.recipe) if subject.recipe else {},
         training_data=training_data,
         accuracy=accuracy,
         versions=versions(),
         license=subject.license,
     )
+
+
+def _told(recipe: Recipe) -> dict[str, Any]:
+    """The recipe; of files elsewhere that it began with or learned from no more than the name.
+
+    What they were their fingerprints tell, and where they lay is nobody's business.
+    """
+    teachers = {
+        name: replace(teacher, path=_name(teacher.path))
+        for name, teacher in recipe.teachers.items()
+    }
+    fit = replace(recipe.fit, start=_name(recipe.fit.start))
+    return replace(recipe, fit=fit, teachers=teachers).as_dict()
+
+
+def _name(path: str) -> str:
+    return Path(path).name if Path(path).is_absolute() else path
 
 
 def versions() -> dict[str, str]:

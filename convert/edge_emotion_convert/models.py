@@ -14,7 +14,14 @@ import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.labels import KEYPOINTS
-from edge_emotion.modelfile import ModelMetadata, Task, read_model, shipped_model
+from edge_emotion.modelfile import (
+    INPUT_SIDES_PX,
+    OUTPUT_SHAPES,
+    ModelMetadata,
+    Task,
+    read_model,
+    shipped_model,
+)
 from edge_emotion.preprocess import resize_square
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats, Image
@@ -25,7 +32,6 @@ from edge_emotion_device.peer import Peer
 from edge_emotion_device.runtime import open_interpreter
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
-from edge_emotion_train.networks.heads import INPUT_SIDES_PX, OUTPUT_SHAPES
 from edge_emotion_train.networks.saved import read_network
 from edge_emotion_train.predicting import predict
 from edge_emotion_train.recipe import Recipe, parse

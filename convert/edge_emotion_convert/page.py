@@ -88,13 +88,12 @@ def _of_faces(
 
 
 def _facts(opened: Opened) -> dict[str, str]:
+    shown = "picture" if opened.task == "detector" else "face"
     if opened.network is not None:
-        return network_facts(opened.network)
+        return network_facts(opened.network, shown)
     facts = {}
     if opened.metadata and opened.metadata.architecture:
         known = opened.metadata.architecture
         facts["parameters"] = f"{known.get('parameters', 0):,}"
-        facts["MACs a picture" if opened.task == "detector" else "MACs a face"] = (
-            f"{known.get('macs', 0) / 1e6:.1f} M"
-        )
+        facts[f"MACs a {shown}"] = f"{known.get('macs', 0) / 1e6:.1f} M"
     return facts | {"size of the file": f"{opened.path.stat().st_size / 1000:,.0f} kB"}

@@ -9,12 +9,11 @@ import keras
 import tensorflow as tf
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.modelfile import OUTPUT_SHAPES
 from edge_emotion.types import Floats
-from edge_emotion_convert.enlarging import with_resizes
 from edge_emotion_convert.formats import Format
 from edge_emotion_convert.integer_check import check_full_integer, check_input
 from edge_emotion_convert.progress import counted, quiet
-from edge_emotion_train.networks.heads import OUTPUT_SHAPES
 
 _UNKNOWN_OPERATOR = re.compile(r"'tf\.(\w+)' op is neither a custom op")
 
@@ -54,8 +53,7 @@ def converter_for(model: keras.Model, target: Format, samples: Floats | None) ->
     # A Keras model, and a function with any other owner than itself, would be converted by way of a
     # SavedModel in a temporary folder: to the same outputs, but in three times the time, and with
     # an error that tells nothing when the disk is full.
-    network = with_resizes(model)
-    graph = tf.function(lambda x: network(x, training=False), [face])
+    graph = tf.function(lambda x: model(x, training=False), [face])
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [graph.get_concrete_function()], graph
     )

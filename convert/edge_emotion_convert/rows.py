@@ -1,13 +1,14 @@
 """What a run's sets hold, as the networks see it: framed, without augmentation, with the truth."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_emotion.data.detection import letterboxed
 from edge_emotion.data.duplicates import has_near_twin
 from edge_emotion.data.faces import (
     AnyFaces,
@@ -17,7 +18,7 @@ from edge_emotion.data.faces import (
     answerable,
     plain_faces,
 )
-from edge_emotion.detection import DETECTOR_SIDE_PX, letterbox
+from edge_emotion.detection import DETECTOR_SIDE_PX
 from edge_emotion.detection_metrics import LabelledFaces
 from edge_emotion.labels import SHOWN
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
@@ -76,16 +77,17 @@ def as_seen(faces: AnyFaces, name: str = "") -> Rows:
 
 
 def _photographs(photos: DetectionPhotos) -> Rows:
-    side = DETECTOR_SIDE_PX
-    images = np.empty((len(photos), side, side), np.uint8)
-    truth = np.empty(len(photos), object)
-    for row, (photo, faces) in enumerate(zip(photos.images, photos.faces, strict=True)):
-        _, scale = letterbox(photo, images[row])
-        truth[row] = replace(faces, longest_px=side, boxes=faces.boxes / np.float32(scale))
-    originals = np.empty(len(photos), object)
-    originals[:] = photos.images
-    largest = np.array([_largest(faces) for faces in truth], np.str_)
-    return Rows(images, truth, largest, photos.names, originals)
+    seen = letterboxed(photos)
+    images = np.array(seen.images, np.uint8).reshape(-1, DETECTOR_SIDE_PX, DETECTOR_SIDE_PX)
+    largest = np.array([_largest(faces) for faces in seen.faces], np.str_)
+    return Rows(images, _objects(seen.faces), largest, photos.names, _objects(photos.images))
+
+
+def _objects(things: Sequence[Any]) -> npt.NDArray[Any]:
+    """`(N,)` of anything, none of which NumPy is to take apart."""
+    column = np.empty(len(things), object)
+    column[:] = things
+    return column
 
 
 def _largest(faces: LabelledFaces) -> str:

@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,13 @@ def _write(subject: Subject, part: Path) -> None:
     shape = (None, side, side, 1)
 
     def answer(faces: tf.Tensor) -> dict[str, tf.Tensor]:
+        # Said at each call: behind Keras's layers for pictures, which a detector has, networks are
+        # called as in training where nobody says otherwise.
+        network = partial(subject.network, training=False)
         if subject.network.input_shape[0] == 1:  # somebody fixed its batch
-            answers = tf.map_fn(lambda face: subject.network(face[None])[0], faces)
+            answers = tf.map_fn(lambda face: network(face[None])[0], faces)
         else:
-            answers = subject.network(faces)
+            answers = network(faces)
         if subject.mean_face is None:
             return {_ANSWER[subject.task]: answers}
         offsets = tf.reshape(answers, (-1, *subject.mean_face.shape))

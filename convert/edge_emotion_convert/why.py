@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from edge_emotion.modelfile import Task
 from edge_emotion.terminal import make_table
 from edge_emotion_convert import calibration
 from edge_emotion_convert.causes import Cause, likely_cause
@@ -46,7 +47,7 @@ class Explanation:
     """
 
     name: str
-    task: str
+    task: Task
     faces: int
     measured_on: str
     representative: int

@@ -10,6 +10,7 @@ from matplotlib.ticker import NullLocator
 from edge_emotion import pages
 from edge_emotion.palette import COLORS
 from edge_emotion_convert.layer_errors import LEVELS, LayerError
+from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_convert.why import HEADINGS, Explanation, cells, decibels_in_words
 from edge_emotion_train.pictures.style import BAR, INK, as_svg, new_chart, styled
 
@@ -37,7 +38,8 @@ def why_page(explanations: Sequence[Explanation]) -> str:
     """The HTML of the page about one network or several."""
     names = " and ".join(one.name for one in explanations)
     subtitle = " ".join(
-        f"{one.name}: on {one.measured_on}, calibrated with {one.representative} training faces."
+        f"{one.name}: on {one.measured_on}, calibrated with {one.representative} training "
+        f"{KINDS[one.task].noun}."
         for one in explanations
     )
     facts = {}

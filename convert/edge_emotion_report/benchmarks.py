@@ -5,13 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge_emotion_report import fields, wording
+from edge_emotion_report import fields
 from edge_emotion_report.fields import Fence, MalformedError, Table
 from edge_emotion_report.machines import PEAKS, device
 from edge_emotion_report.records import (
     Benchmark,
     FrameTiming,
-    Interval,
     Network,
     Roofline,
     Score,
@@ -22,7 +21,6 @@ from edge_emotion_report.records import (
 from edge_emotion_report.scores import table_score
 from edge_emotion_report.wording import plain
 
-_LONG = 1000  # characters of a command
 _COMMAND = "edge-emotion benchmark"
 SCHEMA, VERSION = "edge-emotion/benchmark", 1
 
@@ -33,13 +31,9 @@ def benchmark(content: Table, file: Path) -> tuple[Sequence[Benchmark], Sequence
     Raises:
         MalformedError: another version, or nothing in it can be used.
     """
-    version = content.get("version")
-    if version != VERSION:
-        raise MalformedError(f"it is of version {version!r} of the format, this reads {VERSION}")
+    fields.check_version(content, VERSION)
     fence = Fence()
-    made, tool = fence.text(content, "made"), fence.text(content, "tool")
-    command = fence.read("", lambda: fields.text(content, "command", "", _LONG), "") or _COMMAND
-    source = Source(file, "benchmark", command, made, tool)
+    source = fence.source(content, file, "benchmark", _COMMAND)
     energy, cut = fence.inside(content, "energy"), _with_peaks(content, fence)
     measured = device(content, energy, cut, fence)
     networks = list(
@@ -138,8 +132,7 @@ def _scores(task: str, format_name: str, accuracy: Table, source: Source) -> Ite
 
 def _speed(entry: Table, source: Source) -> dict[str, Any]:
     failed = fields.text(entry, "status", "ok") != "ok"
-    p50_ms, interval = fields.number(entry, "p50_ms"), fields.pair(entry, "p50_interval_ms")
-    _check_above_0(p50_ms, interval)
+    p50_ms, interval = fields.median(entry)
     error = fields.text(entry, "error") or "it failed" if failed else ""
     threads = fields.number(entry, "threads")
     return {
@@ -153,12 +146,6 @@ def _speed(entry: Table, source: Source) -> dict[str, Any]:
         "error": error,
         "source": source,
     }
-
-
-def _check_above_0(p50_ms: float | None, interval: Interval) -> None:
-    """Durations are drawn on a logarithmic scale, and none is 0."""
-    if p50_ms == 0 or (interval is not None and interval[0] <= 0):
-        raise MalformedError("p50_ms is 0")
 
 
 def _energy(row: Table) -> tuple[object, float | None]:
@@ -194,7 +181,10 @@ def _frame(entry: Table, known: set[str], source: Source, where: str, fence: Fen
         emotion=_known(entry, "emotion", known),
         keypoints=_known(entry, "keypoints", known),
         detector=_known(entry, "detector_model", known) if entry.get("detector_model") else "",
-        what=fence.read(where, lambda: _frames_in_words(entry), ""),
+        size=fence.read(where, lambda: _size(entry), ""),
+        faces=fence.number(entry, "faces", where),
+        finder=fence.text(entry, "detector", where),
+        every=fence.read(where, lambda: _whole(entry, "every"), None),
         stages_ms=fence.read(where, lambda: _stages(entry), {}),
     )
 
@@ -205,22 +195,17 @@ def _stages(entry: Table) -> dict[str, float]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _frames_in_words(entry: Table) -> str:
-    """`640×480, 1 face, haar every 10th frame`."""
-    size = [fields.number({"px": side}, "px") for side in fields.entries(entry, "frame_px")]
-    faces, every = fields.number(entry, "faces"), fields.number(entry, "every")
-    words = [
-        "×".join(f"{side:g}" for side in size if side is not None),
-        "" if faces is None else _faces(faces),
-        fields.text(entry, "detector"),
-        "" if every is None else f"every {wording.ordinal(int(every))} frame",
+def _size(entry: Table) -> str:
+    """`640×480`."""
+    sides = [
+        fields.number({"frame_px": side}, "frame_px") for side in fields.entries(entry, "frame_px")
     ]
-    return ", ".join(" ".join(filter(None, part)) for part in (words[:1], words[1:2], words[2:]))
+    return "×".join(f"{side:g}" for side in sides if side is not None)
 
 
-def _faces(mean: float) -> str:
-    """Faces that were read in a frame."""
-    return wording.count(int(mean), "face") if mean == int(mean) else f"{mean:.2f} faces"
+def _whole(entry: Table, key: str) -> int | None:
+    value = fields.number(entry, key)
+    return None if value is None else int(value)
 
 
 def _known(entry: Table, key: str, known: set[str]) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from edge_emotion_report.gathered import Gathered, Measured, Model
-from edge_emotion_report.goals import Limit
+from edge_emotion_report.goals import Goal, Limit
 from edge_emotion_report.records import Change, FrameTiming, Interval, Score, Speed, Timing
 from edge_emotion_report.scores import main_change
+from edge_emotion_report.tasks import TASKS
 
 _AnySpeed = TypeVar("_AnySpeed", bound=Speed)
 
@@ -65,6 +66,11 @@ class Candidate:
             return self.model.size_bytes
         return None if self.score is None else self.score.value
 
+    def keeps(self, limits: Sequence[Limit]) -> bool:
+        """Whether its figures keep all of these that are about its task."""
+        concerned = [limit for limit in limits if limit.concerns(self.model.task)]
+        return all(limit.kept_by(self.figure(limit)) for limit in concerned)
+
     def interval(self, limit: Limit) -> Interval:
         """The 95 % interval of that figure; None where it has none."""
         if limit.quantity == "latency":
@@ -76,7 +82,7 @@ def candidates(
     gathered: Gathered,
     task: str,
     device: Measured | None,
-    latency_ms: float = math.inf,
+    goal: Goal | None = None,
     partners: Mapping[str, str] | None = None,
     setting: Setting | None = None,
 ) -> list[Candidate]:
@@ -86,44 +92,58 @@ def candidates(
         gathered: the measurements.
         task: of the models.
         device: that they are to run on; None if there is none.
-        latency_ms: a limit; a setting that keeps it goes before a faster one with more threads.
+        goal: whose limits count: of settings, one that keeps that on latency goes before a faster
+            one with more threads; of whole frames, only those whose other networks may be chosen.
         partners: `Model.key` of what is chosen for other tasks: whole frames are those with them.
         setting: that models are compared at; None for the fastest of each.
     """
-    frames = [one for one in _as_run(device) if task in keys_of(one)]
-    with_partners = [one for one in frames if _goes_with(one, partners or {})]
+    goal = goal or Goal()
+    frames = [one for one in as_run(device) if task in one.networks]
+    allowed = _allowed(gathered, goal)
+    teams = [
+        one
+        for one in frames
+        if _goes_with(one, partners or {}) and allowed.issuperset(one.networks.values())
+    ]
     found = []
     for model in gathered.of(task):
         if not model.rejected:
-            timing = _at(device, model, setting) or fastest(device, model, latency_ms)
-            whole = [one for one in with_partners if keys_of(one)[task] == model.key]
-            limited = best_setting(whole, latency_ms) if frames else timing
+            timing = _at(device, model, setting) or fastest(device, model, goal.latency_ms)
+            whole = [one for one in teams if one.networks[task] == model.key]
+            limited = best_setting(whole, goal.latency_ms) if frames else timing
             found.append(Candidate(model, gathered.score(model), timing, limited))
     return found
 
 
-def keys_of(frame: FrameTiming) -> dict[str, str]:
-    """`Model.key` of the network of each task that takes part in a frame path."""
-    detector = {"detector": frame.detector} if frame.detector else {}
-    return {"emotion": frame.emotion, "keypoints": frame.keypoints, **detector}
+def _allowed(gathered: Gathered, goal: Goal) -> set[str]:
+    """`Model.key` of what is not rejected and keeps every limit but that on latency.
+
+    Of a task in which nothing does, it is every model: no other task shall go without for it.
+    """
+    limits = [limit for limit in goal.limits if limit.quantity != "latency"]
+    allowed: set[str] = set()
+    for task in TASKS:
+        known = [Candidate(one, gathered.score(one), None, None) for one in gathered.of(task)]
+        fit = [one for one in known if not one.model.rejected and one.keeps(limits)]
+        allowed |= {one.model.key for one in fit or known}
+    return allowed
 
 
-def _as_run(device: Measured | None) -> list[FrameTiming]:
+def as_run(device: Measured | None) -> list[FrameTiming]:
     """Whole frames as `run` takes them where it is not told how often to detect.
 
     Of the same networks the benchmark measures that first, and may then detect on every frame.
     """
-    first: dict[tuple[str, ...], str] = {}
+    first: dict[tuple[str, ...], int | None] = {}
     return [
         one
         for one in (device.frames if device is not None else ())
-        if first.setdefault(tuple(keys_of(one).values()), one.what) == one.what
+        if first.setdefault(tuple(one.networks.values()), one.every) == one.every
     ]
 
 
 def _goes_with(frame: FrameTiming, partners: Mapping[str, str]) -> bool:
-    keys = keys_of(frame)
-    return all(keys.get(task, key) == key for task, key in partners.items())
+    return all(frame.networks.get(task, key) == key for task, key in partners.items())
 
 
 def fastest(device: Measured | None, model: Model, latency_ms: float = math.inf) -> Timing | None:
@@ -173,9 +193,9 @@ def decide(
     if device is None:
         return None
     keys = {task: one.model.key for task, one in chosen.items()}
-    known = [one for one in _as_run(device) if keys_of(one).items() <= keys.items()]
-    most = max((len(keys_of(one)) for one in known), default=0)
-    frame = best_setting([one for one in known if len(keys_of(one)) == most], latency_ms)
+    known = [one for one in as_run(device) if one.networks.items() <= keys.items()]
+    most = max((len(one.networks) for one in known), default=0)
+    frame = best_setting([one for one in known if len(one.networks) == most], latency_ms)
     if frame is not None:
         return Setting(frame.delegate, frame.threads, frame)
     timed = [one.model for one in chosen.values() if one.timing is not None]

@@ -38,7 +38,7 @@ class Point:
 
 
 @drawn
-def trade_off(points: Sequence[Point], task: str, cost: str, title: str) -> Figure:
+def trade_off(points: Sequence[Point], task: str, cost: str, title: str, worth: str = "") -> Figure:
     """Accuracy against what it costs, with the front of those that no other beats in both.
 
     Up is better and left is cheaper.
@@ -48,6 +48,7 @@ def trade_off(points: Sequence[Point], task: str, cost: str, title: str) -> Figu
         task: an error is drawn upside down.
         cost: what the axis across says.
         title: of the chart.
+        worth: what the axis upwards says, where that is not the task's main figure.
     """
     figure, axes = new_chart(3.4)
     facts = FACTS[task]
@@ -62,7 +63,7 @@ def trade_off(points: Sequence[Point], task: str, cost: str, title: str) -> Figu
         )  # fmt: skip
     axes.set(xlabel=cost)
     better = " (up is better)" if facts.is_error else ""
-    axes.set_ylabel(f"{facts.figure}, {facts.unit}{better}")
+    axes.set_ylabel(worth or f"{facts.figure}, {facts.unit}{better}")
     axes.set_title(title)
     labels = [Labelled(point.cost, point.score, point.label) for point in points]
     crossed = [bar for point in points for bar in _bars(point)]
@@ -170,8 +171,8 @@ def changes(
     axes.set_ylim(rows - 0.5, -0.5)
     axes.tick_params(axis="y", labelcolor=INK)
     units = dict.fromkeys(one.unit for _, found in formats for one in found)
-    unit = "px" if "px" in units else "percentage points"
-    axes.set_xlabel(f"lost, {unit} (right of 0 is worse)")
+    unit = "px" if "px" in units else "points"
+    axes.set_xlabel(f"{unit} lost (right of 0 is worse)")
     axes.set_title(title)
     for row in range(1, rows):
         axes.axhline(row - 0.5, color=SOFT, linewidth=0.3)

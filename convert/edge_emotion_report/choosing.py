@@ -45,8 +45,7 @@ def choose(found: Sequence[Candidate], goal: Goal, task: str) -> Choice:
     the smallest.
     """
     own = [one for one in found if not one.model.peer]
-    limits = [limit for limit in goal.limits if limit.concerns(task)]
-    kept = [one for one in own if all(limit.kept_by(one.figure(limit)) for limit in limits)]
+    kept = [one for one in own if one.keeps(goal.limits)]
     ranked = _ranked(kept, task)
     best = ranked[0] if ranked else None
     stand = {one.model.key: nearness(one, best) for one in ranked} if best else {}

@@ -78,7 +78,7 @@ def report_files(
     if as_json:
         sys.stdout.write(recommended_json(gathered, recommended))
     else:
-        _tell(recommended)
+        sys.stdout.writelines(f"{line}\n" for line in told(recommended))
     written = [str(path) for path in outputs]
     if written:
         sys.stderr.write(f"report: {', '.join(written)}\n")
@@ -96,11 +96,10 @@ def _content(
     return report_page(gathered, goal, recommended).encode()
 
 
-def _tell(recommended: Sequence[Recommendation]) -> None:
-    """The recommendation in words, on stdout."""
+def told(recommended: Sequence[Recommendation]) -> Iterator[str]:
+    """The recommendation in words, a paragraph at a time."""
     for one in recommended:
         for advice in one.advice:
             reasons = " ".join(advice.reasons)
-            sys.stdout.write(f"On {one.device}, {advice.task}: {advice.headline}. {reasons}\n")
-        for told in (one.both, one.command):
-            sys.stdout.write(f"{told}\n" if told else "")
+            yield f"On {one.device}, {advice.task}: {advice.headline}. {reasons}"
+        yield from filter(None, (one.decided, one.command))

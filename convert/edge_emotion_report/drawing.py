@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from matplotlib.figure import Figure
 
 from edge_emotion_report import charts, speed_charts, tables, wording
-from edge_emotion_report.candidates import fastest
+from edge_emotion_report.candidates import as_run, fastest
 from edge_emotion_report.charts import Point
 from edge_emotion_report.gathered import Gathered, Measured, Model
-from edge_emotion_report.records import Roofline, Source, Timing
+from edge_emotion_report.records import Contest, Interval, Roofline, Source, Timing
 from edge_emotion_report.roofline import charts as layer_charts
 from edge_emotion_report.speed_charts import Dot, Line
 from edge_emotion_report.tasks import FACTS, TASKS
 from edge_emotion_report.wording import capital, listed, plain
 
 _MOST_LINES = 12
-_ROOM, _ROOM_FOR_MEASURES = 24, 28  # characters of a name on a chart
+_MOST_TIMES = 25.0  # as long as the shortest bar: a longer one would hide what that is made of
+_ROOM, _ROOM_FOR_MEASURES, _ROOM_FOR_FRAMES = 24, 28, 40  # characters of a name on a chart
 _INVISIBLE = 0.03  # of what a chart reaches to
 NOT_YET = "Nothing to draw yet: there is one model, and no time of it."
 MORE_POINTS = (
@@ -77,6 +78,36 @@ def trade_offs(gathered: Gathered, task: str) -> Iterator[Chart]:
         )  # fmt: skip
 
 
+def contest(number: int, found: Contest) -> Iterator[Chart]:
+    """What each detector finds against what its whole call takes."""
+    scale = FACTS["detector"].scale
+    points = [
+        Point(
+            label=plain(one.name, _ROOM),
+            format="" if one.peer else "int8",
+            peer=one.peer,
+            cost=one.p50_ms,
+            score=scale * one.recall.value,
+            cost_interval=one.interval_ms,
+            score_interval=_scaled(one.recall.interval, scale),
+        )
+        for one in found.contenders
+        if one.recall is not None and one.p50_ms is not None
+    ]
+    missing = [one.name for one in found.contenders if one.recall is None or one.p50_ms is None]
+    remark = f"Not measured: recall or time of {listed(missing)}." if missing else ""
+    if points:
+        cost = "ms a photograph, p50 of the whole call"
+        name = plain(f"Detectors, {found.machine}", 2 * _ROOM)
+        figure = charts.trade_off(points, "detector", cost, name, "recall, %")
+        title = f"Recall against the time of a call. {tables.contest_title(found)}"
+        yield Chart(f"contest-{number}", title, figure, remark, (found.source,))
+
+
+def _scaled(interval: Interval, scale: float) -> Interval:
+    return None if interval is None else (scale * interval[0], scale * interval[1])
+
+
 def _settings(gathered: Gathered, device: Measured, task: str) -> list[Point]:
     """The one model of a task that has both figures, at each of its settings."""
     points = []
@@ -96,7 +127,6 @@ def _point(gathered: Gathered, model: Model, timing: Timing | None) -> Point | N
     if score is None or not cost:
         return None
     scale = FACTS[model.task].scale
-    low, high = score.interval or (0.0, 0.0)
     return Point(
         label=_called(gathered, model),
         format=model.format,
@@ -104,7 +134,7 @@ def _point(gathered: Gathered, model: Model, timing: Timing | None) -> Point | N
         cost=cost / 1000 if timing is None else cost,
         score=scale * score.value,
         cost_interval=None if timing is None else timing.interval_ms,
-        score_interval=(scale * low, scale * high) if score.interval else None,
+        score_interval=_scaled(score.interval, scale),
     )
 
 
@@ -204,25 +234,28 @@ def _lines(gathered: Gathered, device: Measured, task: str) -> list[Line]:
 
 
 def stages(gathered: Gathered) -> Iterator[Chart]:
-    """Where a frame's time goes, on each device."""
+    """Where a frame's time goes, on each device, with as many detections as `run` makes."""
     for number, device in enumerate(gathered.devices, 1):
-        kinds = {one.what for one in device.frames}
+        totals = {one: sum(one.stages_ms.values()) for one in as_run(device)}
+        reach = _MOST_TIMES * min(filter(None, totals.values()), default=0.0)
+        drawn = [one for one, total in totals.items() if 0 < total <= reach][:_MOST_LINES]
+        kinds = {one.what for one in drawn}
         rows = []
-        for one in device.frames:
-            if one.stages_ms and sum(one.stages_ms.values()) > 0:
-                name = plain(tables.pair(gathered, one.emotion, one.keypoints), _ROOM)
-                label = f"{name}\n{plain(one.delegate, _ROOM)}, {one.threads} thr."
-                rows.append(
-                    (
-                        label if len(kinds) == 1 else f"{label}\n{plain(one.what, _ROOM)}",
-                        one.stages_ms,
-                    )
-                )
+        for one in drawn:
+            name = plain(tables.team(gathered, one), _ROOM)
+            words = [name, f"{plain(one.delegate, _ROOM)}, {one.threads} thr."]
+            words += [] if len(kinds) == 1 else [plain(one.what, _ROOM_FOR_FRAMES)]
+            rows.append(("\n".join(words), one.stages_ms))
         if rows:
-            figure = speed_charts.stages(rows[:_MOST_LINES], plain(device.label, 2 * _ROOM))
+            figure = speed_charts.stages(rows, plain(device.label, 2 * _ROOM))
             title = f"Where a frame's time goes on {device.label}"
-            remark = f"Frames: {next(iter(kinds))}." if len(kinds) == 1 else ""
-            yield Chart(f"stages-{number}", title, figure, remark, device.sources)
+            told = [f"Frames: {next(iter(kinds))}."] if len(kinds) == 1 else []
+            slow = [tables.team(gathered, one) for one, total in totals.items() if total > reach]
+            names = listed(list(dict.fromkeys(slow)))
+            told += [f"Not drawn, for it takes far longer: {names}."] if slow else []
+            more = sum(bool(one.stages_ms) for one in device.frames) - len(rows)
+            told += [f"In the table only: {wording.count(more, 'further row')}."] if more else []
+            yield Chart(f"stages-{number}", title, figure, " ".join(told), device.sources)
 
 
 def side_by_side(gathered: Gathered) -> Iterator[Chart]:
@@ -251,7 +284,8 @@ def side_by_side(gathered: Gathered) -> Iterator[Chart]:
 def rooflines(gathered: Gathered, device: Measured, roofline: Roofline) -> Iterator[Chart]:
     """Where the time of a network's layers goes, and how near each is to the device's roof."""
     model = gathered.model(roofline.model)
-    place = f"{gathered.devices.index(device) + 1}-{gathered.models.index(model) + 1}"
+    numbers = gathered.devices.index(device) + 1, gathered.models.index(model) + 1
+    place = f"{model.task}-{numbers[0]}-{numbers[1]}"
     name = plain(f"{model.label}, {device.label}", 2 * _ROOM)
     if any(layer.us > 0 for layer in roofline.layers):
         title = f"Time of each layer of {model.label} on {device.label}, and what the peak allows"

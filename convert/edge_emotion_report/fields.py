@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
+from edge_emotion_report.records import Interval, Source
 from edge_emotion_report.tasks import TASKS
 from edge_emotion_report.wording import LONGEST, plain
+
+LONGEST_SENTENCE = 1000  # characters of a command, or of what is said in a sentence
 
 Table = Mapping[str, Any]
 Kind = TypeVar("Kind")
@@ -39,6 +43,12 @@ class Fence:
             self.wrong.append(f"{where}: {error}" if where else str(error))
             return otherwise
 
+    def source(self, content: Table, file: Path, kind: str, command: str) -> Source:
+        """What a file says of itself; `command` where it tells none."""
+        told = self.read("", lambda: text(content, "command", longest=LONGEST_SENTENCE), "")
+        made, version = self.text(content, "made"), self.text(content, "tool")
+        return Source(file, kind, told or command, made, version)
+
     def number(self, table: Table, key: str, where: str = "") -> float | None:
         """As `number`; None where it is wrong, which is noted."""
         return self.read(where, lambda: number(table, key), None)
@@ -54,6 +64,29 @@ class Fence:
     def entries(self, table: Table, key: str, where: str = "") -> list[Any]:
         """As `entries`; empty where it is wrong, which is noted."""
         return self.read(where, lambda: entries(table, key), [])
+
+
+def check_version(content: Table, read: int) -> None:
+    """Refuse a file of another version of its format than `read`.
+
+    Raises:
+        MalformedError: it is.
+    """
+    version = content.get("version")
+    if version != read:
+        raise MalformedError(f"it is of version {version!r} of the format, this reads {read}")
+
+
+def median(table: Table) -> tuple[float | None, Interval]:
+    """The median of durations and its interval, in ms; None where one is missing.
+
+    Raises:
+        MalformedError: one is 0 or below; durations are drawn on a logarithmic scale.
+    """
+    p50_ms, interval = number(table, "p50_ms"), pair(table, "p50_interval_ms")
+    if p50_ms == 0 or (interval is not None and interval[0] <= 0):
+        raise MalformedError("p50_ms is 0")
+    return p50_ms, interval
 
 
 def number(table: Table, key: str) -> float | None:

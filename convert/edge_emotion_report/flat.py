@@ -33,10 +33,15 @@ def report_csv(gathered: Gathered) -> str:
 
 def recommended_json(gathered: Gathered, recommended: Sequence[Recommendation]) -> str:
     """What to run on each device, on what that was decided, and every row that it was chosen of."""
+    blank: dict[str, object] = dict.fromkeys(COLUMNS)
     by_label = {device.label: [device] for device in gathered.devices}
     told = []
     for one in recommended:
-        chosen = {advice.choice.chosen.model.label for advice in one.advice if advice.choice.chosen}
+        chosen = {
+            (advice.task, advice.choice.chosen.model.label)
+            for advice in one.advice
+            if advice.choice.chosen
+        }
         setting = one.setting
         told.append(
             {
@@ -49,7 +54,7 @@ def recommended_json(gathered: Gathered, recommended: Sequence[Recommendation]) 
                 "frame": _of_frame(setting.frame) if setting and setting.frame else None,
                 "cautions": one.cautions,
                 "rows": [
-                    {**dict.fromkeys(COLUMNS), **row, "chosen": row["model"] in chosen}
+                    {**blank, **row, "chosen": (row["task"], row["model"]) in chosen}
                     for row in rows(gathered, by_label.get(one.device, []))
                 ],
             }

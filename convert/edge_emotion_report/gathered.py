@@ -12,6 +12,7 @@ from edge_emotion_report.joining import join, key_of, named_apart, named_by_diff
 from edge_emotion_report.records import (
     Benchmark,
     Change,
+    Contest,
     Device,
     Explanation,
     FrameTiming,
@@ -24,8 +25,8 @@ from edge_emotion_report.records import (
 from edge_emotion_report.tasks import TASKS
 from edge_emotion_report.wording import count, listed
 
-Kind = TypeVar("Kind", Timing, FrameTiming, Roofline)
-Told = Score | Timing | FrameTiming | Roofline
+Kind = TypeVar("Kind", Timing, FrameTiming, Roofline, Contest)
+Told = Score | Timing | FrameTiming | Roofline | Contest
 
 FORMATS = ("int8", "dynamic", "float16", "float32", "int16x8")
 
@@ -95,6 +96,7 @@ class Gathered:
         models: ours first, in the order of their formats; then the peers.
         devices: in the order of the files.
         explanations: of layers.
+        contests: of face detectors.
         rows_of: the rows on which the models of a task are compared.
         sources: the files.
         notes: what a reader has to know about them.
@@ -103,6 +105,7 @@ class Gathered:
     models: tuple[Model, ...]
     devices: tuple[Measured, ...]
     explanations: tuple[Explanation, ...]
+    contests: tuple[Contest, ...]
     rows_of: Mapping[str, str] = field(hash=False)
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
@@ -152,6 +155,7 @@ def gather(found: Found) -> Gathered:
         models=tuple(models),
         devices=tuple(_devices(benchmarks, keys, notes)),
         explanations=tuple(_explanations(found, notes)),
+        contests=tuple(_contests(found, notes)),
         rows_of={task: rows for task in TASKS if (rows := _compared_on(models, task))},
         sources=found.sources,
         notes=tuple(dict.fromkeys(notes)),
@@ -289,8 +293,8 @@ def _devices(
             at = {network.id: keys[key_of(network)] for network in one.networks}
             for timing in one.timings:
                 found = replace(timing, model=at[timing.model])
-                setting = (found.model, found.delegate, found.threads)
-                _take(timings, setting, found, f"a network on {label}", notes)
+                run = (found.model, found.delegate, found.threads)
+                _take(timings, run, found, f"a network on {label}", notes)
             for frame in one.frames:
                 team = replace(
                     frame,
@@ -298,12 +302,12 @@ def _devices(
                     keypoints=at[frame.keypoints],
                     detector=at.get(frame.detector, ""),
                 )
-                models = team.emotion, team.keypoints, team.detector
-                what = (*models, team.delegate, team.threads, team.what)
+                setting = (team.delegate, team.threads, team.size, team.finder, team.every)
+                what = (*team.networks.values(), *setting)
                 _take(frames, what, team, f"the frame path on {label}", notes)
             for roofline in one.rooflines:
                 cut = replace(roofline, model=at[roofline.model])
-                _take(rooflines, cut.model, cut, f"a network's layers on {label}", notes)
+                _take(rooflines, cut.model, cut, f"a roofline on {label}", notes)
         yield Measured(
             label,
             _whole(label, files, notes),
@@ -341,7 +345,17 @@ def _explanations(found: Found, notes: list[str]) -> Iterable[Explanation]:
             if other is not record:
                 files = f"{other.source.file} and {record.source.file}"
                 notes.append(f"layers of {record.name} are in {files}: the first is taken")
-    yield from met.values()
+    yield from sorted(met.values(), key=lambda one: TASKS.index(one.task))
+
+
+def _contests(found: Found, notes: list[str]) -> Iterable[Contest]:
+    """Those on other machines or photographs; of the same the newest."""
+    records = [record for record in found.records if isinstance(record, Contest)]
+    taken: dict[object, Contest] = {}
+    for record in sorted(records, key=lambda one: one.source.made):
+        called = f"detectors side by side on {record.machine}, {record.rows_of},"
+        _take(taken, (record.machine, record.rows_of), record, called, notes)
+    return taken.values()
 
 
 def _compared_on(models: Sequence[Model], task: str) -> str:

@@ -10,7 +10,7 @@ from edge_emotion_report.records import Source
 from edge_emotion_report.roofline import tables as layer_tables
 from edge_emotion_report.tables import Grid
 
-_SETS = "Accuracy on every set"
+_SETS, _CONTESTS = "Accuracy on every set", "Detectors side by side"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&])")
 
 
@@ -24,13 +24,14 @@ def report_markdown(
 def _lines(
     gathered: Gathered, title: str, subtitle: str, recommended: Sequence[Recommendation]
 ) -> Iterator[str]:
-    yield from (f"# {plain(title)}", "", plain(subtitle), "", "## What to run", "")
+    yield from (f"# {plain(title)}", "", plain(subtitle), "")
+    yield from ("## What to run", "") if recommended else ()
     for one in recommended:
         yield from (f"### On {plain(one.device)}", "")
         for advice in one.advice:
             task, reasons = advice.task.capitalize(), " ".join(advice.reasons)
             yield from (f"**{task}: {plain(advice.headline)}.** {plain(reasons)}", "")
-        yield from (plain(one.both), "") if one.both else ()
+        yield from (plain(one.decided), "") if one.decided else ()
         yield from (f"Mind: {plain('; '.join(one.cautions))}", "") if one.cautions else ()
         yield from (f"    {one.command}", "") if one.command else ()
     numbers = {source: number for number, source in enumerate(gathered.sources, 1)}
@@ -40,6 +41,8 @@ def _lines(
             yield from (f"## {heading}", "")
         if heading == _SETS and tables.sets_differ(gathered):
             yield from (plain(tables.WHY_SETS_DIFFER), "")
+        if heading == _CONTESTS and found:
+            yield from (plain(tables.CONTEST), "")
         for grid in found:
             yield from _table(grid, numbers)
     if gathered.notes:
@@ -48,6 +51,7 @@ def _lines(
 
 def _sections(gathered: Gathered) -> Iterator[tuple[str, Iterator[Grid]]]:
     yield "Models", tables.models(gathered)
+    yield _CONTESTS, map(tables.contest, gathered.contests)
     yield "What each format loses", tables.losses(gathered)
     yield _SETS, tables.accuracies(gathered)
     yield "Networks alone", tables.timings(gathered)

@@ -94,6 +94,9 @@ def subtitle(gathered: Gathered, goal: Goal) -> str:
         "device": len(gathered.devices),
     }
     counted = [wording.count(number, what) for what, number in numbers.items() if number]
+    contenders = sum(len(one.contenders) for one in gathered.contests)
+    counted += [f"{wording.count(contenders, 'detector')} side by side"] if contenders else []
+    counted = counted or [wording.count(len(gathered.explanations), "explained network")]
     files = wording.count(len(gathered.sources), "file")
     aim = goal.words or "near the most accurate (within noise, or a small loss), then the fastest"
     return f"{wording.listed(counted)}, from {files}. Goal: {aim}. Intervals are 95 %."
@@ -101,7 +104,7 @@ def subtitle(gathered: Gathered, goal: Goal) -> str:
 
 def _facts(recommended: Sequence[Recommendation]) -> Iterator[tuple[str, str]]:
     """The recommended models' figures, of the first device; then what they take on each."""
-    for advice in recommended[0].advice:
+    for advice in recommended[0].advice if recommended else ():
         chosen = advice.choice.chosen
         score = None if chosen is None else chosen.score
         if score is not None:
@@ -160,8 +163,8 @@ class _Page:
             first, *others = advice.reasons
             parts.append(f"<p>{escape(first)}</p>")
             parts.append(f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in others)}</ul>")
-        if one.both:
-            parts.append(f"<p>{escape(one.both)}</p>")
+        if one.decided:
+            parts.append(f"<p>{escape(one.decided)}</p>")
         if one.command:
             parts.append(f"<pre><code>{escape(one.command)}</code></pre>")
         if one.cautions:
@@ -176,6 +179,11 @@ class _Page:
                 rows = escape(self._gathered.rows_of.get(task, ""))
                 more = f"<p>{escape(drawing.NOT_YET)} {escape(drawing.MORE_POINTS)}</p>"
                 yield f"<h3>{task.capitalize()}, on {rows}</h3>{charts or more}"
+        for number, one in enumerate(self._gathered.contests, 1):
+            warned = f"<p>Mind: {escape('; '.join(one.warnings))}.</p>" if one.warnings else ""
+            yield f"<h3>{escape(tables.contest_title(one))}</h3><p>{escape(tables.CONTEST)}</p>"
+            yield warned + self._charts(drawing.contest(number, one))
+            yield self._table(tables.contest(one), titled=False)
 
     def _losses(self) -> Iterator[str]:
         yield self._charts(drawing.losses(self._gathered))
@@ -285,18 +293,19 @@ def _notes(gathered: Gathered) -> str:
 
 _TRADE_OFF = (
     "Up is better, left is cheaper. A dot is a model at its fastest setting on the device; the "
-    "arms are 95 % intervals, of the figure over the faces and of the median over the rounds. The "
-    "dashed front joins the models that no other beats in both respects: below and right of it "
-    "another one is better. Peers are crosses. Where arms overlap, the order may be chance."
+    "arms are 95 % intervals, of the figure over the faces or photographs and of the median over "
+    "the rounds. The dashed front joins the models that no other beats in both respects: below and "
+    "right of it another one is better. Peers are crosses. Where arms overlap, the order may be "
+    "chance."
 )
 _LOSSES = (
-    "Against the same network in float, on the same faces: such paired differences are surer than "
-    "the figures’ own intervals. An interval that holds 0 may be chance."
+    "Against the same network in float, on the same faces or photographs: such paired differences "
+    "are surer than the figures’ own intervals. An interval that holds 0 may be chance."
 )
 _LAYERS = (
     "How the noise that int8 adds comes together, layer by layer (<code>convert --why</code>)."
 )
-_THREADS = "Median time of a face, networks alone, with its 95 % interval."
+_THREADS = "Median time of a face or a picture, networks alone, with its 95 % interval."
 _FRAME = (
     "Mean time of a frame by stage, the detector’s spread over the frames between two runs of it. "
     "The median frame needs no detector and is faster: see the table below."

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge_emotion_report import fields
+from edge_emotion_report import contests, fields
 from edge_emotion_report.benchmarks import SCHEMA, benchmark
-from edge_emotion_report.fields import MalformedError, Table
+from edge_emotion_report.fields import LONGEST_SENTENCE, MalformedError, Table
 from edge_emotion_report.records import Change, Explanation, Layer, Network, Record, Source
 from edge_emotion_report.scores import scores_of, table_score
 from edge_emotion_report.wording import plain
@@ -38,6 +38,8 @@ def parse(content: Any, file: Path) -> Parsed | None:
         return None
     if content.get("schema") == SCHEMA:
         return benchmark(content, file)
+    if content.get("schema") == contests.SCHEMA:
+        return contests.contest(content, file)
     if isinstance(content.get("models"), list) and all(map(_is_export, content["models"])):
         return _conversion(content, file)
     if {"model", "task", "parts"} <= content.keys():
@@ -134,9 +136,8 @@ def _checksum(path: Path, size_bytes: float | None) -> str:
 
 def _evaluation(content: Table, file: Path) -> Network:
     task, model = fields.task(content), Path(fields.text(content, "model", None))
-    command = (
-        fields.text(content, "command", longest=1000) or f"edge-emotion evaluate {model} --json"
-    )
+    told = fields.text(content, "command", longest=LONGEST_SENTENCE)
+    command = told or f"edge-emotion evaluate {model} --json"
     made, version = fields.text(content, "made"), fields.text(content, "tool")
     source = Source(file, "evaluation", command, made, version)
     scores = tuple(scores_of(task, fields.entries(content, "parts"), source))
@@ -177,8 +178,8 @@ def _explanation(name: str, entry: Table, source: Source) -> Explanation:
         name=plain(name),
         task=fields.task(entry),
         measured_on=fields.text(entry, "measured_on"),
-        cause=fields.text(cause, "text", longest=1000),
-        remedy=fields.text(cause, "remedy", longest=1000),
+        cause=fields.text(cause, "text", longest=LONGEST_SENTENCE),
+        remedy=fields.text(cause, "remedy", longest=LONGEST_SENTENCE),
         layers=tuple(sorted(layers, key=lambda layer: -layer.share)),
         source=source,
     )

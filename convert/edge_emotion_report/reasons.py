@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edge_emotion_report import nearness, wording
-from edge_emotion_report.candidates import Candidate, Setting, keys_of
+from edge_emotion_report.candidates import Candidate, Setting
 from edge_emotion_report.choosing import Choice, dominates
 from edge_emotion_report.goals import Goal, Limit
 from edge_emotion_report.nearness import Nearness
-from edge_emotion_report.records import Change, FrameTiming, Speed
+from edge_emotion_report.records import Change, Contest, FrameTiming, Speed
 from edge_emotion_report.tasks import FACTS
 from edge_emotion_report.wording import MISSING
 
@@ -26,6 +26,7 @@ class Case:
         goal: what was asked for.
         choice: what meets it.
         peers: other people's models of the task.
+        contests: other people's detectors, where the task is finding faces.
         partners: labels of the models chosen for other tasks before.
         rows: what models are compared on, in words; may be empty.
         setting: that was decided on; None if none was.
@@ -35,6 +36,7 @@ class Case:
     goal: Goal
     choice: Choice
     peers: tuple[Candidate, ...]
+    contests: tuple[Contest, ...]
     partners: tuple[str, ...]
     rows: str
     setting: Setting | None
@@ -61,6 +63,7 @@ def reasons(case: Case) -> Iterator[str]:
         on = f" on {case.rows}" if case.rows else ""
         yield f"Not measured{on}: {wording.listed(missing)}."
     yield from _beside(case.task, case.peers, chosen)
+    yield from map(_side_by_side, case.contests)
 
 
 def figure(one: Candidate) -> str:
@@ -178,7 +181,7 @@ def _limits(case: Case, chosen: Candidate) -> Iterator[str]:
         value, interval, by = chosen.figure(limit), chosen.interval(limit), ""
         if limit.quantity == "latency":
             frame = case.setting.frame if case.setting else None
-            speed = chosen.timing if frame is None or case.task not in keys_of(frame) else frame
+            speed = chosen.timing if frame is None or case.task not in frame.networks else frame
             if speed is None:
                 continue
             value, interval, by = speed.p50_ms, speed.interval_ms, _held_against(speed)
@@ -238,11 +241,11 @@ def _cost(task: str, change: Change, kind: Nearness | None) -> str:
     told = f"Against its own float network, on the same {facts.rows}, it"
     if wording.change(change.drop, change.interval, change.unit) == "unchanged":
         return f"{told} changes nothing."
-    drop = change.drop or 0.0
-    told += f" {'loses' if drop > 0 else 'gains'} {wording.loss(task, drop)}"
+    drop = round(change.drop or 0.0, facts.lost_digits)
+    told += f" {'gains' if drop < 0 else 'loses'} {wording.loss(task, drop)}"
     if change.interval is None:
         return f"{told} (interval not measured)."
-    low, high = sorted(end if drop > 0 else -end for end in change.interval)
+    low, high = sorted(-end if drop < 0 else end for end in change.interval)
     ends = f"{low:+.{facts.lost_digits}f} to {high:+.{facts.lost_digits}f}"
     if low <= 0 <= high:
         return f"{told} ({ends}): it may be chance."
@@ -262,6 +265,18 @@ def _beside(task: str, peers: Sequence[Candidate], chosen: Candidate) -> Iterato
         ]
         both = ", better in both" if dominates(peer, chosen) else ""
         yield f"The peer {peer.model.label}: {', '.join(told)}{both}."
+
+
+def _side_by_side(contest: Contest) -> str:
+    told = []
+    for one in contest.contenders:
+        recall = None if one.recall is None else one.recall.value
+        found = wording.score("detector", recall, None, None)
+        told.append(f"{one.name}: recall {found}, time {wording.milliseconds(one.p50_ms)}")
+    return (
+        f"Detectors side by side on {contest.rows_of}, whole calls on {contest.machine}: "
+        f"{'; '.join(told)}."
+    )
 
 
 def _nearest(choice: Choice, goal: Goal) -> str:

@@ -50,9 +50,9 @@ class Recommendation:
         device: its label; `NO_DEVICE` where none was measured.
         advice: for each task that there are models of.
         setting: of all networks; None where none is measured, or none in common.
-        both: a sentence on what decided on it: both networks on whole frames, or the networks
-            alone; empty if nothing was measured.
-        command: that runs it; empty if nothing is to be recommended.
+        decided: a sentence on what decided on it: whole frames, or the networks alone; empty if
+            nothing was measured.
+        command: that runs it; empty if for a task nothing is to be recommended.
         cautions: about the measurement.
         sources: of the figures.
     """
@@ -60,14 +60,16 @@ class Recommendation:
     device: str
     advice: tuple[Advice, ...]
     setting: Setting | None
-    both: str
+    decided: str
     command: str
     cautions: tuple[str, ...]
     sources: tuple[Source, ...]
 
 
 def recommend(gathered: Gathered, goal: Goal) -> list[Recommendation]:
-    """For each device, or for any where none was measured."""
+    """For each device, or for any where none was measured; nothing where there is no model."""
+    if not gathered.models:
+        return []
     devices: Sequence[Measured | None] = gathered.devices or [None]
     return [_on(gathered, device, goal) for device in devices]
 
@@ -85,8 +87,8 @@ def _on(gathered: Gathered, device: Measured | None, goal: Goal) -> Recommendati
         device.label if device else NO_DEVICE,
         tuple(advice),
         setting,
-        _both(chosen, setting),
-        _command(chosen, setting),
+        _decided(chosen, setting),
+        _command(chosen, setting) if len(chosen) == len(cases) else "",
         cautions,
         tuple(dict.fromkeys(sources)),
     )
@@ -106,13 +108,14 @@ def _cases(
         chosen: dict[str, Candidate] = {}
         for task in TASKS:
             keys = {known: one.model.key for known, one in chosen.items()}
-            found = candidates(gathered, task, device, goal.latency_ms, keys, setting)
+            found = candidates(gathered, task, device, goal, keys, setting)
             choice = choose(found, goal, task)
             partners = tuple(one.model.label for one in chosen.values())
             rows = gathered.rows_of.get(task, "")
             peers = tuple(one for one in found if one.model.peer)
+            contests = gathered.contests if task == "detector" else ()
             if choice.candidates:
-                cases.append(Case(task, goal, choice, peers, partners, rows, setting))
+                cases.append(Case(task, goal, choice, peers, contests, partners, rows, setting))
             if choice.chosen is not None:
                 chosen[task] = choice.chosen
         before, setting = setting, decide(device, chosen, goal.latency_ms)
@@ -135,7 +138,7 @@ def _headline(case: Case) -> str:
     return ", ".join([*told, *([setting_words(at)] if at else [])])
 
 
-def _both(chosen: Mapping[str, Candidate], setting: Setting | None) -> str:
+def _decided(chosen: Mapping[str, Candidate], setting: Setting | None) -> str:
     """What decided on the setting."""
     if setting is not None:
         return _NETWORKS_DECIDED if setting.frame is None else _frames(setting.frame)
@@ -145,9 +148,9 @@ def _both(chosen: Mapping[str, Candidate], setting: Setting | None) -> str:
 def _frames(frame: FrameTiming) -> str:
     rate = "" if frame.per_s is None else f", {wording.figure(frame.per_s)} frames a second"
     return (
-        f"Both networks with the detector: {wording.milliseconds(frame.p50_ms, frame.interval_ms)} "
-        f"a frame, p90 {wording.milliseconds(frame.p90_ms)}{rate} "
-        f"({frame.what}; {setting_words(frame)}). This decided on delegate and threads."
+        "Whole frames decided on delegate and threads: "
+        f"{wording.milliseconds(frame.p50_ms, frame.interval_ms)} a frame, "
+        f"p90 {wording.milliseconds(frame.p90_ms)}{rate} ({frame.what}; {setting_words(frame)})."
     )
 
 
@@ -159,9 +162,8 @@ def _command(chosen: Mapping[str, Candidate], setting: Setting | None) -> str:
     for task, one in files:
         option, before = FACTS[task].option
         words += [] if one.model.shipped else [option, f"{before}{path_of(one.model)}"]
-    if setting is not None and setting.delegate != "cpu":
-        words += ["--delegate", setting.delegate]
-    if setting is not None and setting.threads != 1:
+    if setting is not None:
+        words += [] if setting.delegate == "cpu" else ["--delegate", setting.delegate]
         words += ["--threads", str(setting.threads)]
     return shlex.join(words)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_emotion_report import wording
+
 Interval = tuple[float, float] | None
 
 
@@ -13,7 +15,7 @@ class Source:
 
     Attributes:
         file: as it was named.
-        kind: benchmark, conversion, evaluation or layers.
+        kind: benchmark, conversion, evaluation, layers or detectors.
         command: that made it, as it tells or as its kind implies.
         made: when, as it tells; may be empty.
         version: of the toolkit that made it; may be empty.
@@ -172,20 +174,39 @@ class Timing(Speed):
 
 @dataclass(frozen=True)
 class FrameTiming(Speed):
-    """Both networks and the detector on whole frames.
+    """The networks and the detector on whole frames.
 
     Attributes:
         emotion, keypoints: `Network.id` of the two.
         detector: `Network.id` of what finds the faces; empty if that is no network of ours.
-        what: the frames and how often the detector runs, in words.
+        size: of the frames in px, in words; may be empty.
+        faces: that were read in a frame, the mean; None if not told.
+        finder: what finds the faces, by its name; may be empty.
+        every: frames from one detection to the next; None if not told.
         stages_ms: mean time of a frame spent in each stage.
     """
 
     emotion: str
     keypoints: str
     detector: str
-    what: str
+    size: str
+    faces: float | None
+    finder: str
+    every: int | None
     stages_ms: Mapping[str, float] = field(hash=False)
+
+    @property
+    def networks(self) -> dict[str, str]:
+        """What takes part, by its task."""
+        detector = {"detector": self.detector} if self.detector else {}
+        return {"emotion": self.emotion, "keypoints": self.keypoints, **detector}
+
+    @property
+    def what(self) -> str:
+        """`640×480, 1 face, haar every 10th frame`."""
+        finding = [self.finder, "" if self.every is None else wording.every(self.every, "frame")]
+        faces = "" if self.faces is None else wording.faces(self.faces)
+        return ", ".join(filter(None, (self.size, faces, " ".join(filter(None, finding)))))
 
 
 @dataclass(frozen=True)
@@ -244,6 +265,50 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
+class Contender:
+    """A face detector as a program calls it, from a photograph in memory to boxes.
+
+    Attributes:
+        name, peer: what it is called, and whether it is somebody else's.
+        precision: its average precision; None if it does not say how sure it is.
+        recall: with at most 0.15 false boxes a photograph; None if not told.
+        recall_as_used, false_boxes_as_used: with the least score that it is used with, the latter
+            a photograph; None if not told.
+        p50_ms, p90_ms: of a photograph, on one thread; None if not timed.
+        interval_ms: of p50, 95 %.
+    """
+
+    name: str
+    peer: bool
+    precision: Score | None
+    recall: Score | None
+    recall_as_used: float | None
+    false_boxes_as_used: float | None
+    p50_ms: float | None
+    interval_ms: Interval
+    p90_ms: float | None
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Face detectors side by side, one file of benchmarks/detectors.py.
+
+    Attributes:
+        source: the file.
+        machine: on which they were timed.
+        rows_of: the photographs, in words.
+        contenders: in the order of the file.
+        warnings: about the times.
+    """
+
+    source: Source
+    machine: str
+    rows_of: str
+    contenders: tuple[Contender, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Layer:
     """What int8 costs in one layer, as `convert --why` tells.
 
@@ -277,4 +342,4 @@ class Explanation:
     source: Source
 
 
-Record = Benchmark | Network | Explanation
+Record = Benchmark | Network | Explanation | Contest

@@ -36,7 +36,7 @@ def table_score(task: str, table: Table, rows_of: str, source: Source) -> Score 
         raise MalformedError(f"{facts.measure} is {value:g}")
     interval = fields.pair(table, "interval_95")
     if interval is None and task == "emotion":
-        interval = wilson(value, int(rows))
+        interval = wilson(value, rows)
     return Score(rows_of, int(rows), value, interval, source, _beside(task, table))
 
 
@@ -49,7 +49,7 @@ def _beside(task: str, table: Table) -> float | None:
     return fields.number(fields.inside(table, group), part)
 
 
-def wilson(share: float, rows: int) -> Interval:
+def wilson(share: float, rows: float) -> Interval:
     """The 95 % score interval of a share of rows (Wilson 1927)."""
     squared = _Z * _Z
     middle = (share + squared / (2 * rows)) / (1 + squared / rows)

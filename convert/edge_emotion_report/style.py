@@ -24,6 +24,7 @@ _FORMATS = {
     "float16": (COLORS["Happy"], "D"),
     "float32": (COLORS["Angry"], "s"),
     "int16x8": (COLORS["Surprise"], "v"),
+    "int8, Edge TPU": (_SKY, "*"),
 }
 _OTHER = (SOFT, "P")
 PEER = (INK, "X")

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from edge_emotion_report import wording
 from edge_emotion_report.candidates import fastest
 from edge_emotion_report.gathered import Gathered, Measured, Model
-from edge_emotion_report.records import Change, Explanation, Score, Source, Timing
+from edge_emotion_report.records import (
+    Change,
+    Contest,
+    Explanation,
+    FrameTiming,
+    Score,
+    Source,
+    Timing,
+)
 from edge_emotion_report.scores import main_change
 from edge_emotion_report.tasks import FACTS, TASKS
 from edge_emotion_report.wording import MISSING
@@ -92,12 +100,13 @@ def in_words(task: str, score: Score | None) -> str:
 
 
 WHY_SETS_DIFFER = (
-    "One model has several figures, for they are of different faces. Validation faces are those "
-    "on which training chose its best epoch, and the converter’s gate judges formats on them, so "
-    "they flatter a little and say best what a format loses. Test faces chose nothing. But some of "
-    "them (of FER2013’s about one in six) have a near twin among the training faces, often the "
-    "same photograph: with those a figure flatters too; without near twins it is what new faces "
-    "would give. Models are compared on the last, where it was measured."
+    "One model has several figures, for they are of different faces. The converter’s gate judges "
+    "formats on validation faces, and training may choose its best epoch on them, so they flatter "
+    "a little and say best what a format loses. Test faces chose nothing in training; a set "
+    "without validation rows of its own has them judge formats too. But some of them may have a "
+    "near twin among the training faces, often the same photograph: with those a figure flatters "
+    "too; without near twins it is what new faces of the kind would give. Models are compared on "
+    "the last, where it was measured."
 )
 
 
@@ -142,7 +151,8 @@ def timings(gathered: Gathered) -> Iterator[Grid]:
             energy = any(one.energy_mj is not None for one in device.timings)
             rows = [_timing_row(gathered, timing, energy) for timing in ordered]
             names = (*header, "mJ") if energy else header
-            yield Grid(device.label, names, tuple(rows), (1,), device.sources)
+            title = f"Networks alone on {device.label}"
+            yield Grid(title, names, tuple(rows), (1,), device.sources)
 
 
 def _timing_row(gathered: Gathered, timing: Timing, energy: bool) -> tuple[str, ...]:
@@ -180,16 +190,17 @@ def frames(gathered: Gathered) -> Iterator[Grid]:
             cells = [p50, *map(wording.figure, figures)]
             if one.error:
                 cells = [f"failed: {one.error}", *[""] * len(figures)]
-            name = f"{pair(gathered, one.emotion, one.keypoints)}; {one.what}"
+            name = f"{team(gathered, one)}; {one.what}"
             rows.append((name, one.delegate, str(one.threads), *cells))
         if rows:
-            yield Grid(device.label, header, tuple(rows), (1,), device.sources)
+            title = f"Whole frames on {device.label}"
+            yield Grid(title, header, tuple(rows), (1,), device.sources)
 
 
-def pair(gathered: Gathered, emotion: str, keypoints: str) -> str:
-    """Both networks of a frame path by their short names."""
-    names = [gathered.short(gathered.model(key)) for key in (emotion, keypoints)]
-    return names[0] if names[0] == names[1] else " + ".join(names)
+def team(gathered: Gathered, frame: FrameTiming) -> str:
+    """The networks of a frame path by their short names, told once where they share one."""
+    names = [gathered.short(gathered.model(key)) for key in frame.networks.values()]
+    return names[0] if len(set(names)) == 1 else " + ".join(names)
 
 
 @dataclass(frozen=True)
@@ -278,6 +289,41 @@ def layers(explanation: Explanation) -> Grid:
 
 def _decibels(ratio: float | None) -> str:
     return _EXACT if ratio is None else f"{ratio:.1f}"
+
+
+CONTEST = (
+    "Each detector as its own code calls it, from a photograph in memory to boxes, on one thread: "
+    "these times are of more than the network, and no other chart has them. Recall is with at most "
+    "0.15 false boxes a photograph; what does not say how sure it is has no average precision."
+)
+
+
+def contest(found: Contest) -> Grid:
+    """Face detectors side by side."""
+    facts = FACTS["detector"]
+    header = (
+        "detector", f"{facts.figure} (95 %)", "recall (95 %)", "recall as used",
+        "false boxes a photograph then", "p50 ms (95 %)", "p90",
+    )  # fmt: skip
+    rows = [
+        (
+            one.name + (" (peer)" if one.peer else ""),
+            in_words("detector", one.precision), in_words("detector", one.recall),
+            MISSING if one.recall_as_used is None else f"{one.recall_as_used:.1%}",
+            wording.figure(one.false_boxes_as_used, 2),
+            wording.milliseconds(one.p50_ms, one.interval_ms).replace(" ms", ""),
+            wording.figure(one.p90_ms),
+        )
+        for one in found.contenders
+    ]  # fmt: skip
+    return Grid(contest_title(found), header, tuple(rows), (), (found.source,))
+
+
+def contest_title(found: Contest) -> str:
+    """What is compared, and where."""
+    scores = [score for one in found.contenders for score in (one.recall, one.precision) if score]
+    on = wording.rows("detector", scores[0].rows, found.rows_of) if scores else found.rows_of
+    return f"Detectors side by side, on {on}, timed on {found.machine}"
 
 
 def devices(gathered: Gathered) -> Grid:

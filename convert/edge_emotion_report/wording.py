@@ -89,6 +89,16 @@ def ordinal(number: int) -> str:
     return str(number) + {1: "st", 2: "nd", 3: "rd"}.get(last, "th")
 
 
+def every(number: int, what: str) -> str:
+    """`every frame`, `every 10th frame`."""
+    return f"every {what}" if number == 1 else f"every {ordinal(number)} {what}"
+
+
+def faces(mean: float) -> str:
+    """Faces that were read in a frame."""
+    return count(int(mean), "face") if mean == int(mean) else f"{mean:.2f} faces"
+
+
 def capital(text: str) -> str:
     """A sentence's beginning."""
     return text[:1].upper() + text[1:]

@@ -226,8 +226,9 @@ class _Loop:
             self._analyzer.reset()
         readings = self._analyzer.analyze(frame)
         analyzed = perf_counter()
-        if self._analyzer.candidates is not None:
-            frame = replace(frame, candidates=self._analyzer.candidates)
+        candidates = self._analyzer.candidates
+        if candidates is not None:
+            frame = replace(frame, candidates=candidates)
         self._outlet.write(frame, readings)
         self._summary.add(
             readings,
@@ -235,4 +236,5 @@ class _Loop:
             read_s=got - start,
             analyze_s=analyzed - got,
             write_ms=self._outlet.busy_ms,
+            suspected=len(candidates or ()),
         )

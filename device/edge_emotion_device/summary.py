@@ -57,7 +57,7 @@ class Summary:
     def __init__(self) -> None:
         self.frames = 0
         self.sinks: Sequence[Sink] = ()
-        self._with_face = self._faces = 0
+        self._with_face = self._faces = self._refused = 0
         self._readings = 0
         self._labels: dict[str | None, int] = dict.fromkeys((*EMOTIONS, None), 0)
         self._lock = Lock()  # of the next three with `_camera` and `_pace`
@@ -147,9 +147,14 @@ class Summary:
         read_s: float,
         analyze_s: float,
         write_ms: float,
+        suspected: int = 0,
     ) -> None:
-        """Count one frame: what detection took (0: none), to get it, to read it, to hand it on."""
+        """Count one frame: what detection took (0: none), to get it, to read it, to hand it on.
+
+        `suspected` are the faces that detection found in it, read or not.
+        """
         self.frames += 1
+        self._refused += suspected > 0 and not readings
         self._lately_s.append(monotonic())
         self._with_face += bool(readings)
         self._faces = len(readings)
@@ -178,6 +183,11 @@ class Summary:
                 p50_ms, p95_ms = stage.percentiles_ms
                 lines.append(f"{name:<10} p50 {p50_ms:7.2f} ms   p95 {p95_ms:7.2f} ms")
         lines += [f"ran on     {place}" for place in self._ran_on]
+        if self._refused and not self._with_face:
+            lines.append(
+                f"refused    in {self._refused} frames a face was found, but its points were not "
+                "steady: no face, or a keypoint network that is too weak"
+            )
         if self._reopened:
             lines.append(f"camera     reopened {self._reopened} times")
         if self._hottest_c is not None:

@@ -12,11 +12,11 @@ from edge_emotion.data.columns import Column, read_columns
 from edge_emotion.data.detection import FACES_FILE, letterboxed
 from edge_emotion.data.faces import DetectionPhotos, take
 from edge_emotion.data.formats import FORMATS, format_of
+from edge_emotion.detection_metrics import GRADES, size_range
 from edge_emotion.pages import MARK, bar, figure, grid, render, section, table
 from edge_emotion.types import Floats
 
-SIZES = (0.0, 0.06, 0.1, 0.2, 0.4, np.inf)  # of a face's longer side, by the photograph's
-GRADES = ("none", "some", "heavy")
+_SIZES = (0.0, 0.06, 0.1, 0.2, 0.4, np.inf)  # of a face's longer side, by the photograph's
 _SAMPLES = 24
 _DASHED = ' stroke-dasharray="3"'
 
@@ -144,10 +144,8 @@ def _bar(count: int, counts: dict[str, int]) -> str:
 
 def _by_size(sides: Floats) -> dict[str, int]:
     return {
-        f"{low:.0%} to {high:.0%}" if np.isfinite(high) else f"above {low:.0%}": int(
-            ((sides >= low) & (sides < high)).sum()
-        )
-        for low, high in pairwise(SIZES)
+        size_range(low, high): int(((sides >= low) & (sides < high)).sum())
+        for low, high in pairwise(_SIZES)
     }
 
 

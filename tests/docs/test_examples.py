@@ -73,7 +73,10 @@ def start_broker(session: Session) -> None:
     assert started.code == 0, started.output
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page",
+    [page if page == "README.md" else pytest.param(page, marks=pytest.mark.slow) for page in PAGES],
+)
 def test_the_examples_of_a_page_run(page, world, tmp_path):
     shutil.copytree(world, tmp_path / "page", symlinks=True)
     run_page(page, tmp_path / "page", late=False)

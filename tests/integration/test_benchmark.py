@@ -61,7 +61,7 @@ def test_the_terminal_gets_tables_and_nothing_is_left_but_the_file(measured):
     done, file = measured
     lines = done.stdout.splitlines()
     assert lines[0].startswith("My Board 4: ")
-    assert any(line.startswith("emotion-edge") for line in lines)
+    assert any(line.startswith("emotion-distilled") for line in lines)
     assert lines[-1] == f"written to {file.name}"
     assert list(file.parent.iterdir()) == [file]
     assert all(line.startswith("edge-emotion: ") for line in done.stderr.splitlines())
@@ -105,6 +105,7 @@ def test_when_nothing_could_be_measured_no_file_is_written(tmp_path, monkeypatch
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_a_delegate_is_a_column_of_its_own_and_may_crash(tmp_path, monkeypatch, capsys):
     library = compiled_library(tmp_path / "libfake.so")
     file = tmp_path / "it.json"

@@ -79,6 +79,7 @@ def test_frames_arrive_over_tcp(server: RtspServer) -> None:
     assert times == sorted(times)
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_cut_comes_back(
     server: RtspServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_stream_that_is_cut_comes_back(
     assert f"{server.address} is back after" in back
 
 
+@pytest.mark.slow
 def test_a_stream_that_stalls_is_noticed_and_left(
     server: RtspServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

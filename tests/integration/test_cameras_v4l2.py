@@ -134,6 +134,7 @@ def test_a_pulled_cable_is_told_and_a_plugged_one_read_again(run: Run) -> None:
     assert "video0 is back after" in back
 
 
+@pytest.mark.slow
 def test_a_camera_that_hangs_is_closed_when_it_wakes(run: Run) -> None:
     done = run("""
         latest.STALL_S = 0.5

@@ -18,6 +18,7 @@ from edge_emotion_convert.serving import VERSION, write_saved_model
 from edge_emotion_convert.subject import open_subject
 from edge_emotion_train.predicting import predict
 from helpers.drawn_faces import emotion_faces, keypoint_faces
+from helpers.saved_models import tried_here
 
 TASKS = {"emotion": ("probabilities", [5], 48), "keypoints": ("keypoints", [15, 2], 96)}
 
@@ -26,14 +27,16 @@ CLIENT = """
 import json, sys
 import numpy as np, tensorflow as tf
 loaded = tf.saved_model.load(sys.argv[1])
-faces = np.load(sys.argv[2])[..., None]
-answers = {
-    "serving_default": loaded.signatures["serving_default"](faces=tf.constant(faces / np.float32(255))),
-    "serving_bytes": loaded.signatures["serving_bytes"](faces=tf.constant(faces)),
-}
+every = np.load(sys.argv[2])[..., None]
+answers = []
+for faces in (every, every[:1]):
+    given = {"serving_default": faces / np.float32(255), "serving_bytes": faces}
+    for name, some in given.items():
+        [[output, found]] = loaded.signatures[name](faces=tf.constant(some)).items()
+        answers.append((name, output, found.numpy().tolist()))
 ours = [name for name in sys.modules if name.startswith("edge_emotion")]
-print(json.dumps([ours, {s: {k: v.numpy().tolist() for k, v in a.items()} for s, a in answers.items()}]))
-"""  # noqa: E501
+print(json.dumps([ours, answers]))
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -57,20 +60,20 @@ def test_both_signatures_have_the_documented_names_and_shapes(served):
         }
 
 
-@pytest.mark.parametrize("count", [1, 5])
-def test_a_fresh_process_answers_as_the_network_for_any_number_of_faces(served, tmp_path, count):
+def test_a_fresh_process_answers_as_the_network_for_any_number_of_faces(served, tmp_path):
     task, subject, export = served
-    faces = (emotion_faces if task == "emotion" else keypoint_faces)(count, seed=30).images
+    faces = (emotion_faces if task == "emotion" else keypoint_faces)(5, seed=30).images
     np.save(tmp_path / "faces.npy", faces)
     line = [sys.executable, "-c", CLIENT, export.folder / VERSION, tmp_path / "faces.npy"]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
     ours, answers = json.loads(done.stdout.splitlines()[-1])
     assert ours == []
     expected = predict(subject.network, subject.mean_face, faces)
-    for signature in ("serving_default", "serving_bytes"):
-        [[name, found]] = answers[signature].items()
-        assert name == TASKS[task][0]
-        np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert [name for name, *_ in answers] == 2 * ["serving_default", "serving_bytes"]
+    for _, output, found in answers:
+        assert output == TASKS[task][0]
+        np.testing.assert_allclose(found, expected[: len(found)], atol=1e-3)
+    assert {len(found) for *_, found in answers} == {1, 5}
 
 
 def test_it_is_laid_out_by_version_and_told_in_conversion_json(served):
@@ -121,7 +124,7 @@ def test_a_saved_model_that_fails_its_check_leaves_the_former_one(
     _, subject, export = served
     former = contents(export.folder)
     write_otherwise(monkeypatch, change)
-    with pytest.raises(EdgeEmotionError, match=message):
+    with tried_here(), pytest.raises(EdgeEmotionError, match=message):
         write_saved_model(subject, export.folder)
     assert contents(export.folder) == former
 
@@ -155,7 +158,7 @@ def test_ctrl_c_leaves_the_former_one(served, monkeypatch, interrupted):
 
     monkeypatch.setattr(files, "_exchanged_at_once", lambda *_: False)  # as some systems cannot
     monkeypatch.setattr(Path, "rename", stop)
-    with pytest.raises(KeyboardInterrupt):
+    with tried_here(), pytest.raises(KeyboardInterrupt):
         write_saved_model(subject, export.folder)
     assert contents(export.folder) == former
 
@@ -186,14 +189,15 @@ def test_a_network_of_batch_1_is_served_with_a_free_batch(tmp_path, converted, t
     subject = open_subject(converted / "runs" / f"my-{task}")
     face = keras.Input(subject.network.input_shape[1:], 1)
     fixed = replace(subject, network=keras.Model(face, subject.network(face)))
-    assert (
-        write_saved_model(fixed, tmp_path)["serving_bytes"]["inputs"]["faces"]["shape"][0] is None
-    )
+    with tried_here():
+        signatures = write_saved_model(fixed, tmp_path)
+    assert signatures["serving_bytes"]["inputs"]["faces"]["shape"][0] is None
 
 
 def test_a_new_one_takes_the_place_of_the_former(served):
     _, subject, export = served
     (export.folder / VERSION / "left_over").write_text("old")
-    write_saved_model(subject, export.folder)
+    with tried_here():
+        write_saved_model(subject, export.folder)
     assert not (export.folder / VERSION / "left_over").exists()
     assert [file.name for file in (export.folder / "saved_model").iterdir()] == ["1"]

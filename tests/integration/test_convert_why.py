@@ -8,7 +8,7 @@ import pytest
 import edge_emotion_convert.convert as conversion
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert.convert import why_command
-from helpers.commands import edge_emotion, is_one_line
+from helpers.commands import edge_emotion, edge_emotion_here, is_one_line
 from helpers.tiny_runs import write_run
 
 pytestmark = pytest.mark.slow
@@ -111,6 +111,6 @@ def test_the_table_ends_with_the_cause_in_words(converted, capfd):
     ],
 )
 def test_what_would_not_be_heeded_is_refused(options, named, tmp_path):
-    done = edge_emotion("convert", *options, cwd=tmp_path)
+    done = edge_emotion_here("convert", *options, cwd=tmp_path)
     assert done.returncode == 2
     assert is_one_line(done.stderr) and named in done.stderr

@@ -116,6 +116,7 @@ def test_a_broker_that_hangs_holds_nothing_up_and_is_served_when_it_goes_on(home
     assert any("more readings than the broker" in line for line in told(capsys))
 
 
+@pytest.mark.slow
 def test_a_broker_that_hangs_for_long_is_left_and_gets_every_event_in_order(
     home, capsys, monkeypatch
 ):
@@ -281,6 +282,7 @@ def test_an_encrypted_address_of_a_plain_broker_is_told(home, capsys):
     assert "TLS" in line or "does not answer" in line
 
 
+@pytest.mark.slow
 def test_readings_that_never_left_are_counted(home):
     with listening(home) as listener, device(home.url, mqtt_rate=100) as sink:
         show(sink, 0.0, "Happy")

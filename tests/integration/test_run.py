@@ -13,7 +13,7 @@ import pytest
 
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.modelfile import shipped_model
-from helpers.commands import command, edge_emotion, is_one_line
+from helpers.commands import command, edge_emotion, edge_emotion_here, is_one_line
 from helpers.photographs import astronaut
 
 
@@ -65,7 +65,7 @@ def test_a_reading_has_the_fields_of_the_contract(folder):
 
 
 def test_a_folder_is_read_as_separate_pictures(folder, tmp_path):
-    done = edge_emotion(
+    done = edge_emotion_here(
         "run", "--camera", folder, "--headless", "--all-frames", "--save", tmp_path / "out"
     )
     first, second, third = lines(done.stdout)
@@ -81,7 +81,7 @@ def test_a_folder_is_read_as_separate_pictures(folder, tmp_path):
 def test_a_folder_can_be_a_sequence(tmp_path):
     for number in range(4):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.roll(astronaut(), 3 * number, axis=1))
-    done = edge_emotion("run", "--camera", tmp_path, "--sequence", "--headless")
+    done = edge_emotion_here("run", "--camera", tmp_path, "--sequence", "--headless")
 
     assert {reading["track_id"] for reading in lines(done.stdout)} == {1}
 
@@ -169,7 +169,7 @@ def test_bad_models_are_refused_before_anything_is_written(tmp_path):
         "cannot read the model": tmp_path / "none.tflite",
     }
     for message, file in cases.items():
-        done = edge_emotion(
+        done = edge_emotion_here(
             "run", "--camera", "demo", "--headless", "--emotion", file, "--save", tmp_path / "out"
         )
         assert done.returncode == 1
@@ -184,7 +184,7 @@ def test_bad_sources_are_told_in_one_line(tmp_path):
     (tmp_path / "noise.mp4").write_bytes(os.urandom(5000))
     (tmp_path / "noise.jpg").write_bytes(os.urandom(5000))
     for source in ("empty", "nothing.mp4", "noise.mp4", "noise.jpg", "missing.mp4"):
-        done = edge_emotion("run", "--camera", tmp_path / source, "--headless")
+        done = edge_emotion_here("run", "--camera", tmp_path / source, "--headless")
         assert done.returncode == 1, source
         assert source in done.stderr
         assert is_one_line(done.stderr), done.stderr
@@ -198,17 +198,17 @@ def test_a_truncated_video_is_read_as_far_as_it_goes(tmp_path):
         writer.write(astronaut())
     writer.release()
     half = truncated(whole, tmp_path / "half.avi", whole.stat().st_size // 2)
-    done = edge_emotion("run", "--camera", half, "--headless")
+    done = edge_emotion_here("run", "--camera", half, "--headless")
 
     assert done.returncode == 0
     assert 15 <= len(lines(done.stdout)) <= 22  # about half of the 40 frames
 
 
 def test_a_video_without_its_index_is_told_in_one_line(tmp_path):
-    edge_emotion("run", "--camera", "demo", "--headless", "--frames", "40", "--save", tmp_path)
+    edge_emotion_here("run", "--camera", "demo", "--headless", "--frames", "40", "--save", tmp_path)
     whole = tmp_path / "annotated.mp4"
     half = truncated(whole, tmp_path / "half.mp4", whole.stat().st_size // 2)
-    done = edge_emotion("run", "--camera", half, "--headless")
+    done = edge_emotion_here("run", "--camera", half, "--headless")
 
     assert done.returncode == 1
     assert is_one_line(done.stderr)
@@ -220,15 +220,15 @@ def test_the_input_is_never_overwritten(tmp_path):
     cv2.imwrite(str(picture), astronaut())
     before = picture.read_bytes()
     for option, place in (("--output", picture), ("--save", tmp_path)):
-        done = edge_emotion("run", "--camera", picture, "--headless", option, place)
+        done = edge_emotion_here("run", "--camera", picture, "--headless", option, place)
         assert done.returncode == 2
         assert is_one_line(done.stderr)
     assert picture.read_bytes() == before
 
 
 def test_times_run_as_in_the_video(tmp_path):
-    edge_emotion("run", "--camera", "demo", "--headless", "--frames", "26", "--save", tmp_path)
-    done = edge_emotion("run", "--camera", tmp_path / "annotated.mp4", "--headless")
+    edge_emotion_here("run", "--camera", "demo", "--headless", "--frames", "26", "--save", tmp_path)
+    done = edge_emotion_here("run", "--camera", tmp_path / "annotated.mp4", "--headless")
 
     assert lines(done.stdout)[-1]["time_s"] == pytest.approx(1.0, abs=0.05)
 

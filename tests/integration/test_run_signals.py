@@ -86,6 +86,7 @@ def test_settings_that_cannot_be_used_leave_the_former_ones(settings):
         assert process.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", [False, True])
 def test_a_reader_that_does_not_read_does_not_hold_up_the_end(tmp_path, save):
     saving = ["--save", tmp_path / "out"] if save else []

@@ -107,6 +107,7 @@ async def answered(app, draw: random.Random) -> bool:
     return status != 200
 
 
+@pytest.mark.slow
 def test_malformed_requests_are_refused_and_change_nothing(app, capsys):
     async def send_all() -> int:
         before = await ask(app, "POST", "/v1/models/emotion_ai:predict", RIGHT)

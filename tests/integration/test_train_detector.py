@@ -54,6 +54,7 @@ def test_the_smoke_recipe_finds_most_drawn_faces(tmp_path: Path):
     assert {"training_recall", "precision_recall", "photographs", "worst"} <= pictures
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -76,6 +77,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
         np.testing.assert_array_equal(weights, expected)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_it_begins_with_another_runs_weights_and_feels_the_rounding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -58,6 +58,7 @@ def test_a_student_follows_its_teacher_where_the_labels_say_something_else(
     assert np.mean(answers == faces.labels) < 0.1
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_keypoints_follow_two_teachers_through_both_phases(tmp_path: Path):
     for name in ("one", "two"):
         write_run(tmp_path / name, "keypoints", tmp_path)

@@ -35,10 +35,11 @@ SETTINGS = [
     "sets.drawn.count=120",
     "fit.batch_size=16",
     "fit.precision=float32",
-    "fit.learning_rate=2e-4",
-    "network.widths=[4,4,4,4]",
+    "fit.learning_rate=1e-4",
+    "network.widths=[4]",
+    "network.blocks=[1]",
 ]
-EPOCHS = 5
+EPOCHS = 8
 JAX = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
 
 

@@ -152,6 +152,7 @@ def test_headers_that_drip_do_not_keep_a_connection(sink, monkeypatch):
         assert received(silent) == b""
 
 
+@pytest.mark.slow
 def test_a_stream_outlasts_what_a_silent_connection_may_take(sink, monkeypatch):
     monkeypatch.setattr(protocol, "STILL_S", 0.5)
     with fed(sink, fps=10), connect(sink) as viewer:
@@ -161,6 +162,7 @@ def test_a_stream_outlasts_what_a_silent_connection_may_take(sink, monkeypatch):
             assert viewer.recv(65536)
 
 
+@pytest.mark.slow
 def test_a_viewer_that_takes_little_but_takes_it_is_kept(sink, monkeypatch):
     monkeypatch.setattr(protocol, "STALLED_S", 1.0)
     with fed(sink, fps=5, image=NOISE), slow(sink, "stream.mjpg") as viewer:

@@ -170,6 +170,7 @@ def test_the_picture_is_the_cameras_with_everything_drawn_on_it(screen):
     assert np.abs(seen - expected[240]).mean() < 10
 
 
+@pytest.mark.slow
 def test_the_timeline_grows_in_the_emotions_colours_and_is_neutral_while_undecided(screen):
     def decided_later(index):
         return reading(index, label="Happy" if index > 40 else None)
@@ -185,6 +186,7 @@ def test_the_timeline_grows_in_the_emotions_colours_and_is_neutral_while_undecid
         assert screen.execute_script(label).startswith("Person 1: ")
 
 
+@pytest.mark.slow
 def test_people_who_leave_are_taken_from_the_page(screen):
     with web_sink() as sink:
         with fed(sink):
@@ -302,6 +304,7 @@ def test_after_a_minute_in_the_background_it_leaves_its_seat(screen):
         screen.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
 
 
+@pytest.mark.slow
 def test_who_is_one_too_many_is_told_so_and_gets_in_when_one_leaves(screen):
     with web_sink() as sink, fed(sink):
         ask = {"stream": True, "timeout": SOON_S}
@@ -313,6 +316,7 @@ def test_who_is_one_too_many_is_told_so_and_gets_in_when_one_leaves(screen):
         wait_until(lambda: text(screen, "state") == "Live")
 
 
+@pytest.mark.slow
 def test_in_a_crowd_who_is_there_keeps_a_timeline(screen):
     with web_sink() as sink:
         screen.get(sink.url)
@@ -338,6 +342,7 @@ def test_the_printed_address_can_be_clicked_elsewhere(screen, tmp_path):
             assert screen.current_url == sink.url
 
 
+@pytest.mark.slow
 def test_it_comes_back_when_the_server_does(screen):
     with web_sink() as sink:
         port = sink.url.split(":")[2].strip("/")
@@ -352,6 +357,7 @@ def test_it_comes_back_when_the_server_does(screen):
         wait_until(lambda: screen.execute_script(ROWS) == ["Person 2"])  # none of the run before
 
 
+@pytest.mark.slow
 def test_it_comes_back_when_only_the_picture_breaks_off(screen, monkeypatch):
     made, real = [], BoundedProtocol.connection_made
     note = lambda self, transport: made.append(self) or real(self, transport)  # noqa: E731
@@ -366,6 +372,7 @@ def test_it_comes_back_when_only_the_picture_breaks_off(screen, monkeypatch):
         wait_until(lambda: len(streams()) == 2)
 
 
+@pytest.mark.slow
 def test_who_does_not_know_the_token_is_asked_for_it_and_again_for_a_new_one(screen, tmp_path):
     file = tmp_path / "token"
     file.touch(0o600)
@@ -386,6 +393,7 @@ def test_who_does_not_know_the_token_is_asked_for_it_and_again_for_a_new_one(scr
         wait_until(lambda: "This page asks for a token" in text(screen, "login"))
 
 
+@pytest.mark.slow
 def test_a_slow_camera_leaves_no_gaps_and_nobody_flickers(screen):
     width = "return document.querySelector('.row canvas').width"
     with web_sink() as sink, fed(sink, fps=1):

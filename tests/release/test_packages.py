@@ -34,6 +34,7 @@ def built(tmp_path_factory):
     return packages.build(tmp_path_factory.mktemp("built"))
 
 
+@pytest.mark.slow
 def test_another_build_gives_the_same_bytes(built, tmp_path, monkeypatch):
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     monkeypatch.setenv("PYTHONHASHSEED", "7")

@@ -54,3 +54,16 @@ def test_more_than_five_percent_is_an_exit_code(
     assert f"networks: ratios differ by up to {slower - 1:.1%}" in said
     assert "emotion-edge-float32 cpu 1 / emotion-edge-int8 cpu 1" in said
     assert "run 2: the CPU was hot" in said
+
+
+def test_frames_are_told_apart_by_their_detector_and_how_often_it_looks(agreement):
+    net = {"detector": "net", "detector_model": "detector-edge-int8"}
+    frames = [frame(), frame(**net, every=3), frame(**net, every=1)]
+    found = agreement.medians(benchmark(frames=frames), "frame_path", agreement.PARTS["frame_path"])
+
+    pair = "emotion-edge-int8 keypoints-edge-int8"
+    assert list(found) == [
+        f"{pair} haar 10 cpu 1",
+        f"{pair} net detector-edge-int8 3 cpu 1",
+        f"{pair} net detector-edge-int8 1 cpu 1",
+    ]

@@ -29,11 +29,10 @@ def readme():
     return module
 
 
-def test_readmes_tables_are_those_of_the_recorded_figures(readme):
+@pytest.mark.parametrize("page", ["README.md", "docs/report.md"])
+def test_the_figures_of_pages_are_those_that_are_recorded(readme, page):
     """`python benchmarks/readme.py` fills them again."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-
-    assert readme.filled(text) == text
+    assert readme.filled(page) == (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_readme_repeats_what_the_recorded_measurement_warned_of(readme, recorded):
@@ -61,6 +60,15 @@ def test_the_shipped_models_are_those_that_are_recorded():
     assert networks == {
         task: read_model(shipped_model(task)).metadata.flatbuffer_sha256 for task in networks
     }
+
+
+@pytest.mark.parametrize("file", sorted(REPORT.glob("detectors.json")), ids=lambda file: file.name)
+def test_the_detector_beside_others_is_the_shipped_one(file):
+    [own] = [one for one in json.loads(file.read_text())["detectors"] if not one["peer"]]
+
+    assert (
+        own["flatbuffer_sha256"] == read_model(shipped_model("detector")).metadata.flatbuffer_sha256
+    )
 
 
 @pytest.mark.parametrize("file", sorted(REPORT.rglob("*.json")), ids=lambda file: file.name)

@@ -26,6 +26,7 @@ class EdgeNetwork:
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.blocks):
             raise ValueError(f"{len(self.widths)} widths and {len(self.blocks)} block counts")
+        _check_channels(self.widths)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class DetectorNetwork:
     def __post_init__(self) -> None:
         if len(self.widths) != 5:
             raise ValueError(f"{len(self.widths)} widths; expected 5, the stem's and four stages'")
+        _check_channels((*self.widths, self.head))
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ class OwnNetwork:
 
     name: str
     options: dict[str, Any] = field(default_factory=dict)
+
+
+def _check_channels(counts: tuple[int, ...]) -> None:
+    if min(counts, default=1) < 1:
+        raise ValueError(f"a width of {min(counts)} channels; expected at least 1")
 
 
 Network = EdgeNetwork | ReferenceNetwork | DetectorNetwork | OwnNetwork

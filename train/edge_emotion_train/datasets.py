@@ -44,6 +44,7 @@ FER2013_VALIDATION_SHARE = 0.05
 CLOSEUPS = (
     "keypoint_closeups"  # the reader whose pictures show one face each, and need show no more
 )
+_DRAWN_MARGIN_PX = 24  # for augmentation to move faces into
 TEST_USAGES = ("PublicTest", "Test")
 
 # iBUG's points minus Kaggle's on the same photographs, x and y in pixels of a 96 px face, in the
@@ -163,7 +164,9 @@ READERS: dict[str, Callable[[Path, DataSet, int], AnyFaces]] = {
     "kaggle_keypoints": lambda data, source, seed: read_kaggle_keypoints(data / source.path),
     "keypoint_folder": lambda data, source, seed: read_keypoint_folder(data / source.path),
     "drawn_emotion": _draw_emotions,
-    "drawn_keypoints": lambda data, source, seed: keypoint_faces(source.count, seed),
+    "drawn_keypoints": lambda data, source, seed: keypoint_faces(
+        source.count, seed, _DRAWN_MARGIN_PX
+    ),
     "detection_folder": lambda data, source, seed: read_detection_folder(data / source.path),
     "wider_face": lambda data, source, seed: read_wider_face(data / source.path),
     CLOSEUPS: lambda data, source, seed: closeups(read_keypoint_folder(data / source.path)),

@@ -15,7 +15,7 @@ from edge_emotion.detection_metrics import HEAVY, Doubles, LabelledFaces
 from edge_emotion.types import Floats, Image
 from edge_emotion_train.augment import Flags, normal_noise
 
-SIDE = DETECTOR_SIDE_PX
+SIDE_PX = DETECTOR_SIDE_PX
 
 # Of a box that an edge cuts: what shows less is no face, what shows less than the second is
 # neither learned nor counted as wrong.
@@ -172,7 +172,7 @@ def place(image: Image, boxes: Boxes, how: Placement, picture: Image) -> Boxes:
 
 def within(boxes: Boxes) -> Boxes:
     """Cut boxes at the picture's edges; what hardly shows goes, or is no longer learned."""
-    cut = Boxes(boxes.xyxy.clip(0, SIDE), boxes.learned)
+    cut = Boxes(boxes.xyxy.clip(0, SIDE_PX), boxes.learned)
     shown = cut.sizes.prod(axis=1) / np.maximum(boxes.sizes.prod(axis=1), 1e-6)
     kept = shown > _SHOWN_AT_LEAST
     return Boxes(cut.xyxy[kept], (cut.learned & (shown >= _LEARNED_FROM))[kept])
@@ -191,8 +191,8 @@ def whole(
         config,
         rng,
         point=_half(image),
-        target=SIDE / 2 + rng.normal(0, SIDE / 24, 2),
-        scale=SIDE / max(image.shape) * rng.uniform(0.85, 1.1),
+        target=SIDE_PX / 2 + rng.normal(0, SIDE_PX / 24, 2),
+        scale=SIDE_PX / max(image.shape) * rng.uniform(0.85, 1.1),
     )
 
 
@@ -204,30 +204,30 @@ def around_face(
     row = rng.choice(rows)
     longest = boxes.sizes[row].max()
     smallest, largest = math.log(config.smallest_face), math.log(config.largest_face)
-    scale = min(SIDE * math.exp(rng.uniform(smallest, largest)) / longest, _MOST_ENLARGED)
+    scale = min(SIDE_PX * math.exp(rng.uniform(smallest, largest)) / longest, _MOST_ENLARGED)
     target = _somewhere(0.45 * longest * scale, rng)
     return _changed(config, rng, point=boxes.middles[row], target=target, scale=scale)
 
 
 def closeup(boxes: Boxes, config: DetectionAugmentation, rng: np.random.Generator) -> Placement:
     """The one face of a close-up, 0.3 to 1.05 of the picture's side high."""
-    height = SIDE * math.exp(rng.uniform(math.log(0.3), math.log(1.05)))
+    height = SIDE_PX * math.exp(rng.uniform(math.log(0.3), math.log(1.05)))
     target, scale = _somewhere(0.4 * height, rng), height / boxes.sizes[0, 1]
     return _changed(config, rng, point=boxes.middles[0], target=target, scale=scale)
 
 
 def backdrop(image: Image) -> Placement:
     """A photograph that fills the whole picture."""
-    scale = 1.05 * SIDE / min(image.shape)
-    return Placement(_half(image), np.full(2, SIDE / 2), scale)
+    scale = 1.05 * SIDE_PX / min(image.shape)
+    return Placement(_half(image), np.full(2, SIDE_PX / 2), scale)
 
 
 def background(image: Image, config: DetectionAugmentation, rng: np.random.Generator) -> Placement:
     """Any part of a photograph without faces, up to 3.3 times enlarged."""
     point = np.array(image.shape[::-1]) * rng.random(2)
-    scale = SIDE / max(image.shape) * math.exp(rng.uniform(0, 1.2))
+    scale = SIDE_PX / max(image.shape) * math.exp(rng.uniform(0, 1.2))
     mirror = rng.random() < config.mirror
-    return Placement(point, SIDE * rng.random(2), scale, mirror=mirror)
+    return Placement(point, SIDE_PX * rng.random(2), scale, mirror=mirror)
 
 
 def change_light(picture: Image, config: DetectionAugmentation, rng: np.random.Generator) -> Image:
@@ -265,7 +265,7 @@ def _changed(
 
 def _somewhere(margin: float, rng: np.random.Generator) -> Doubles:
     """A place that far from the edges, or in the middle where it cannot be."""
-    return rng.uniform(min(margin, SIDE / 2), max(SIDE - margin, SIDE / 2), 2)
+    return rng.uniform(min(margin, SIDE_PX / 2), max(SIDE_PX - margin, SIDE_PX / 2), 2)
 
 
 def _half(image: Image) -> Doubles:

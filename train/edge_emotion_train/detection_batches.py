@@ -7,15 +7,18 @@ import cv2
 import numpy as np
 
 from edge_emotion.data.faces import DetectionPhotos, Indices
-from edge_emotion.detection import DETECTOR_SIDE_PX
+from edge_emotion.detection import CELLS
 from edge_emotion.types import Floats, Image
 from edge_emotion_train import detection_augment as augment
 from edge_emotion_train.batches import Batch, BatchesAhead, as_input
-from edge_emotion_train.detection_augment import NO_BOXES, Boxes, DetectionAugmentation, boxes_of
+from edge_emotion_train.detection_augment import (
+    SIDE_PX,
+    Boxes,
+    DetectionAugmentation,
+    boxes_of,
+)
 from edge_emotion_train.detection_targets import VALUES, encode_boxes
 from edge_emotion_train.devices import ALONE, Spread
-
-_SIDE = DETECTOR_SIDE_PX
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,8 @@ class DetectionBatches(BatchesAhead):
 
     def _make(self, rows: Indices, seed: tuple[int, ...]) -> Batch:
         rng = np.random.default_rng(seed)
-        pictures = np.empty((len(rows), _SIDE, _SIDE), np.uint8)
-        targets = np.empty((len(rows), *encode_boxes(NO_BOXES).shape), np.float32)
+        pictures = np.empty((len(rows), SIDE_PX, SIDE_PX), np.uint8)
+        targets = np.empty((len(rows), len(CELLS), VALUES), np.float32)
         for picture, target in zip(pictures, targets, strict=True):
             drawn, boxes = draw_picture(self._samples, self._augmentation, rng)
             picture[:] = augment.change_light(drawn, self._augmentation, rng)
@@ -118,7 +121,7 @@ def draw_picture(
         picture, boxes = _one(samples, config, rng)
         return picture, augment.large_enough(boxes)
     quarters = [_one(samples, config, rng) for _ in range(4)]
-    half = _SIDE // 2
+    half = SIDE_PX // 2
     small = [cv2.resize(q, (half, half), interpolation=cv2.INTER_AREA) for q, _ in quarters]
     picture = np.vstack([np.hstack(small[:2]), np.hstack(small[2:])])
     corners = np.array([(0, 0), (half, 0), (0, half), (half, half)], np.float32)
@@ -140,7 +143,7 @@ def _one(
     samples: DetectionSamples, config: DetectionAugmentation, rng: np.random.Generator
 ) -> tuple[Image, Boxes]:
     beyond = rng.integers(256) * rng.integers(2)  # black, as on the device, or any gray
-    picture = np.full((_SIDE, _SIDE), beyond, np.uint8)
+    picture = np.full((SIDE_PX, SIDE_PX), beyond, np.uint8)
     kind = _kind(samples, config, rng)
     if kind == "background":
         image, boxes = samples.backgrounds.draw(rng)
@@ -185,6 +188,3 @@ def _pool(sets: Sequence[tuple[DetectionPhotos, float]], with_faces: bool) -> Po
     ends = np.cumsum(weights) / max(weights.sum(), 1e-9)
     images, boxes = tuple(image for image, _, _ in chosen), tuple(box for _, box, _ in chosen)
     return Pool(images, boxes, ends)
-
-
-assert encode_boxes(NO_BOXES).shape[1] == VALUES

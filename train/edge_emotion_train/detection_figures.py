@@ -6,12 +6,11 @@ import keras
 import numpy as np
 
 from edge_emotion.data.faces import DetectionPhotos
-from edge_emotion.detection import faces
 from edge_emotion.detection_metrics import (
     FALSE_BOXES_A_PHOTO,
-    Detections,
     Matches,
     average_precision,
+    detected,
     match,
     recall_at,
 )
@@ -19,13 +18,12 @@ from edge_emotion.types import Floats
 from edge_emotion_train.batches import as_input
 from edge_emotion_train.devices import Spread
 
-_LEAST_SCORE = 0.01  # of a box that is looked at: what is less sure moves no figure
 _AT_ONCE = 32  # pictures
 
 
 def compare(answers: Floats, photos: DetectionPhotos) -> Matches:
     """`(N, C, 5)` answers to pictures as the network sees them against the boxes marked on them."""
-    return match([Detections(*faces(answer, _LEAST_SCORE)) for answer in answers], photos.faces)
+    return match(detected(answers), photos.faces)
 
 
 def figures(matches: Matches) -> dict[str, float]:

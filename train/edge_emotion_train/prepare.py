@@ -15,7 +15,7 @@ from edge_emotion.data.faces import (
     photos_together,
     plain_faces,
 )
-from edge_emotion.errors import WrongUse
+from edge_emotion.errors import WrongUse, warn
 from edge_emotion.labels import EMOTIONS
 from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
@@ -123,7 +123,7 @@ def _prepare_keypoints(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
 
 
 def _prepare_detector(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
-    photos, near, validation = [], [], []
+    photos, near, validation, tested = [], [], [], False
     for name, split in splits.items():
         assert isinstance(split.train, DetectionPhotos)
         assert isinstance(split.validation, DetectionPhotos)
@@ -133,6 +133,7 @@ def _prepare_detector(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
         else:
             photos.append((split.train, source.weight))
             validation.append(split.validation)
+            tested |= split.validation is split.test
     samples = detection_samples(photos, near, recipe.fit.pictures_per_epoch)
     if not len(samples.people):
         raise WrongUse(
@@ -140,6 +141,8 @@ def _prepare_detector(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
             expected="at least one, besides close-ups",
             remedy="add a set of photographs, or change its `shares`",
         )
+    if recipe.fit.patience and tested:
+        warn("no photographs are kept for validation, so those of the test choose the epoch")
     held_out = letterboxed(photos_together(validation))
     return Prepared(samples, plain_pictures(held_out), photos=held_out)
 

@@ -62,6 +62,8 @@ class DataSet:
             raise ValueError(f"the reader {self.reader} needs a count")
         if not self.drawn and not self.path:
             raise ValueError(f"the reader {self.reader} needs a path")
+        if not self.weight > 0:
+            raise ValueError(f"weight is {self.weight}; expected more than 0")
 
     @property
     def drawn(self) -> bool:

@@ -20,18 +20,18 @@ _LOOKED_AT, _MOST_PIXELS = 4000, 60_000_000
 def more_faces(trial: Trial, way: Way) -> Variants:
     """Four times as many, then as many as before with answers as far apart as can be had."""
     rows, count = trial.calibrating, len(way.samples)
+    noun = KINDS[trial.subject.task].noun
     if len(rows) <= count:
-        noun = KINDS[trial.subject.task].noun
         raise NotApplicable(f"all {count} training {noun} calibrate already")
     more = calibration.samples(rows, _MORE * count, trial.seed)
-    yield f"{len(more)} faces", replace(way, samples=more)
+    yield f"{len(more)} {noun}", replace(way, samples=more)
     most = min(_LOOKED_AT, _MOST_PIXELS // rows.images[0].size)
     looked_at = np.sort(calibration.balanced(rows.strata, most, trial.seed))
     answers = predict(trial.subject.network, None, rows.images[looked_at])
     chosen = np.zeros(len(rows), bool)
     chosen[looked_at[farthest_apart(answers.reshape(len(answers), -1), count)]] = True
     diverse = calibration.samples(take(rows, chosen), count, trial.seed)
-    yield f"{len(diverse)} diverse faces", replace(way, samples=diverse)
+    yield f"{len(diverse)} diverse {noun}", replace(way, samples=diverse)
 
 
 def farthest_apart(points: Floats, count: int) -> Indices:

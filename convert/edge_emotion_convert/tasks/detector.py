@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from edge_emotion import detection_metrics as metrics
-from edge_emotion.detection import CELLS, SURE_ABOVE, VALUES_A_CELL, faces
-from edge_emotion.detection_metrics import FALSE_BOXES_A_PHOTO, Bools, Detections, Matches
+from edge_emotion.detection import CELLS, SURE_ABOVE, VALUES_A_CELL
+from edge_emotion.detection_metrics import FALSE_BOXES_A_PHOTO, Bools, Matches
 from edge_emotion.labels import DETECTED
 from edge_emotion.metrics import Interval
 from edge_emotion.modelfile import Task
@@ -18,10 +18,8 @@ from edge_emotion_convert.gate_measures import Measure
 from edge_emotion_convert.tasks.kind import Column, Kind, Truth
 from edge_emotion_device.interpreter import DetectorModel
 
-SIZES = (0.06, 0.10, 0.20, 0.40, math.inf)  # of a face's side, by the photograph's longest
+_SIZES = (0.06, 0.10, 0.20, 0.40, math.inf)  # of a face's side, by the photograph's longest
 RATES = {f"{rate:g}": rate for rate in FALSE_BOXES_A_PHOTO}
-_LEAST_SCORE = 0.01  # of a detection that is looked at: what is less sure moves no figure
-_GRADES = ("none", "some", "heavy")
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,7 @@ class DetectorFigures:
 
 def matched(truth: Truth, answers: Floats) -> Matches:
     """What `(N, 756, 5)` answers find of `(N,)` photographs' faces, in px of their pictures."""
-    found = [Detections(*faces(answer, _LEAST_SCORE)) for answer in answers]
-    return metrics.match(found, list(truth))
+    return metrics.match(metrics.detected(answers), list(truth))
 
 
 def figures_of(
@@ -110,12 +107,12 @@ def groups(matches: Matches) -> dict[str, Bools]:
     sure, clear = ~matches.ignore, matches.occlusion < metrics.HEAVY
     large = matches.sides >= metrics.LEAST_SIDE
     found = {}
-    for low, high in pairwise(SIZES):
-        name = f"{low:.0%} to {high:.0%}" if math.isfinite(high) else f"above {low:.0%}"
-        found[f"side {name}"] = sure & clear & (matches.sides >= low) & (matches.sides < high)
-    for grade, name in enumerate(_GRADES):
+    for low, high in pairwise(_SIZES):
+        of_size = (matches.sides >= low) & (matches.sides < high)
+        found[f"side {metrics.size_range(low, high)}"] = sure & clear & of_size
+    for grade, name in enumerate(metrics.GRADES):
         found[f"blur {name}"] = matches.counted & (matches.blur == grade)
-    for grade, name in enumerate(_GRADES):
+    for grade, name in enumerate(metrics.GRADES):
         found[f"occlusion {name}"] = sure & large & (matches.occlusion == grade)
     return found
 
@@ -126,7 +123,6 @@ def _figures(truth: Truth, answers: Floats) -> DetectorFigures:
 
 def _losses(weights: Column, truth: Truth, before: Floats, after: Floats) -> dict[str, Column]:
     both = [matched(truth, answers) for answers in (before, after)]
-
     first, second = (
         {
             "average_precision": metrics.average_precisions(found, weights),

@@ -64,5 +64,5 @@ def parse_delegate(text: str) -> DelegateChoice:
 
 @cache
 def warn_once(message: str) -> None:
-    """Both networks ask for the accelerator; the user need not hear of it twice."""
+    """All networks ask for the accelerator; the user need not hear of it again."""
     warn(message)

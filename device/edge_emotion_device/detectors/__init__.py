@@ -19,7 +19,8 @@ CHOICES = "auto, net, net:FILE, haar, yunet:FILE or whole"
 def open_detector(name: str) -> Detector:
     """Open the detector that a name means; `net` without a file is the shipped network.
 
-    `auto` is that too, or haar where none is shipped.
+    `auto` is that too, or haar where none is shipped.  A network opened here is not closed before
+    the detector is forgotten.
 
     Raises:
         WrongUse: it is none of the known forms.
@@ -33,7 +34,9 @@ def open_detector(name: str) -> Detector:
         return WholeFrame()
     kind, _, rest = name.partition(":")
     if kind == "yunet" and rest:
-        return YuNetDetector(Path(rest))
+        return YuNetDetector(_file(rest))
+    if kind in ("yunet", "net"):
+        raise WrongUse(f"detector {name!r} names no file", expected=CHOICES)
     raise WrongUse(f"unknown detector {name!r}", expected=CHOICES)
 
 
@@ -46,4 +49,12 @@ def network_of(name: str) -> Path | None:
     shipped = shipped_model("detector")
     if name == "net" or (name == "auto" and shipped.is_file()):
         return shipped
-    return Path(file) if kind == "net" and file else None
+    return _file(file) if kind == "net" and file else None
+
+
+def _file(name: str) -> Path:
+    """The file of a name behind a colon, where the shell leaves a ~ as it is."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # nobody's home
+        return Path(name)

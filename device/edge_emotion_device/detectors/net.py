@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_emotion.detection import suppress
+from edge_emotion.detection import MOST_BOXES, suppress
 from edge_emotion.types import Floats, Image
 from edge_emotion_device.interpreter import DetectorModel
 
@@ -32,9 +32,12 @@ class NetDetector:
 
     def detect(self, frame: Image) -> Floats:
         """`(N, 4) float32` xyxy boxes in pixels of the frame, the surest first."""
+        shorter, longer = sorted(frame.shape[:2])
+        return self._model.detect(frame)[0] if longer <= _LONGEST * shorter else self._along(frame)
+
+    def _along(self, frame: Image) -> Floats:
+        """The boxes of a long frame, window by window; of a crowd the 256 surest are compared."""
         height, width = frame.shape[:2]
-        if max(height, width) <= _LONGEST * min(height, width):
-            return self._model.detect(frame)[0]
         lying = width > height
         edges = slice(0, 4, 2) if lying else slice(1, 4, 2)  # of a box, along the frame
         found = []
@@ -46,9 +49,8 @@ class NetDetector:
             own = (window.first <= middles) & (middles < window.last)
             found.append((boxes[own], scores[own]))
         boxes, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        order = np.argsort(-scores, kind="stable")
-        boxes, scores = boxes[order], scores[order]
-        return boxes[suppress(boxes, scores)]
+        boxes = boxes[np.argsort(-scores, kind="stable")[:MOST_BOXES]]
+        return boxes[suppress(boxes)]
 
 
 @dataclass(frozen=True)

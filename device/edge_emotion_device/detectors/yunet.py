@@ -38,7 +38,7 @@ class YuNetDetector:
     name, every = "yunet", 10
 
     def __init__(self, file: Path) -> None:
-        if not file.is_file():
+        if not _is_there(file):
             raise EdgeEmotionError(f"no such file: {file}", expected="YuNet", remedy=_REMEDY)
         try:
             with native_messages_hidden():
@@ -64,3 +64,10 @@ class YuNetDetector:
         boxes = faces[order, :4] * np.float32(scale)
         boxes[:, 2:] += boxes[:, :2]
         return boxes
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # its name is too long for a file
+        return False

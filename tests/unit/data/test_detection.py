@@ -143,6 +143,11 @@ def test_a_row_that_cannot_be_used_is_named_by_its_line(folder: Photos, row: str
         ("0--Parade/a.png\n1\n1 1 9 9 0 0 0 0 7 0", 3, "occlusion is 7; expected 0 to 2"),
         ("0--Parade/b.png\n1\n1 1 9 9 0 0 0 0 0 0", 1, "b.png"),
         ("0--Parade/a.png\n" + "9" * 5000, 2, "expected how many faces"),
+        (
+            2 * "0--Parade/a.png\n1\n1 1 9 9 0 0 0 0 0 0\n",
+            4,
+            "again; expected each photograph once",
+        ),
     ],
 )
 def test_a_bad_line_of_wider_face_is_named(wider_face: Photos, lines: str, line: int, message: str):

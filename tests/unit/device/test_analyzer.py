@@ -334,6 +334,8 @@ def test_pre_cropped_pictures_of_any_size_take_turns(tmp_path):
     ("options", "found"),
     [
         ({"detector": "mtcnn"}, "unknown detector 'mtcnn'"),
+        ({"detector": "yunet"}, "detector 'yunet' names no file; expected auto, net, net:FILE"),
+        ({"detector": "net:"}, "detector 'net:' names no file"),
         ({"emotion_delegate": "gpu"}, "unknown delegate 'gpu'"),
         ({"max_faces": 0}, "max_faces is 0"),
         ({"detect_every": -1}, "detect_every is -1"),

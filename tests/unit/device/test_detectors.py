@@ -163,18 +163,33 @@ def test_a_file_that_is_not_yunet_is_refused_in_one_line(tmp_path, capfd, write,
     ("write", "found"),
     [
         (_nothing, "cannot read the model"),
+        (lambda file: file.mkdir(), "Is a directory"),
         (lambda file: file.write_text("<html>Not found</html>"), "no model of this toolkit"),
         (
             lambda file: file.write_bytes(shipped_model("emotion").read_bytes()),
             "is a model for emotion; expected one for detector",
         ),
     ],
-    ids=["missing", "a web page", "a model of another task"],
+    ids=["missing", "a folder", "a web page", "a model of another task"],
 )
 def test_a_file_that_is_no_detector_is_refused_in_one_line(tmp_path, write, found):
     file = tmp_path / "detector.tflite"
     write(file)
     assert found in refusal(lambda: open_detector(f"net:{file}"))
+
+
+@pytest.mark.parametrize("kind", ["net", "yunet"])
+@pytest.mark.parametrize("file", ["a\0b", "~nobody/of/that/name", "x" * 5000])
+def test_a_name_that_no_file_can_have_is_refused_in_one_line(kind, file):
+    refusal(lambda: open_detector(f"{kind}:{file}"))
+
+
+@pytest.mark.parametrize("kind", ["net", "yunet"])
+def test_a_file_in_the_home_folder_is_found_there(kind, net, yunet, tmp_path, monkeypatch):
+    """A shell leaves the ~ behind a colon to the program."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.onnx").symlink_to({"net": net, "yunet": yunet}[kind].partition(":")[2])
+    assert open_detector(f"{kind}:~/mine.onnx").name == kind
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["lying", "upright"])
@@ -188,6 +203,21 @@ def test_the_faces_of_a_panorama_are_found_where_they_are_and_once(net, turned):
 
     np.testing.assert_allclose(sorted(boxes[:, [0, 2]].mean(axis=1)), places, atol=15)
     assert all(y1 < 68 < y2 for _, y1, _, y2 in boxes)
+
+
+class Everywhere:
+    """A network that finds forty faces in every window, the surer the farther right."""
+
+    def detect(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = np.linspace(0, part.shape[1] - 8, 40, dtype=np.float32)
+        boxes = np.stack([x, x * 0, x + 8, x * 0 + 8], axis=1)
+        return boxes, np.linspace(0.5, 0.9, 40, dtype=np.float32)
+
+
+def test_of_the_crowd_in_a_panorama_the_surest_are_compared():
+    """Each with each: of all that 32 windows may hold that would take gigabytes."""
+    boxes = NetDetector(Everywhere()).detect(np.zeros((100, 3300), np.uint8))
+    assert 32 < len(boxes) <= 256
 
 
 @settings(deadline=None)

@@ -50,6 +50,17 @@ def printed(monkeypatch):
     return stream.getvalue().splitlines()
 
 
+@pytest.mark.parametrize(("read_in", "told"), [(0, True), (1, False)])
+def test_faces_that_were_found_and_never_read_are_told(read_in: int, told: bool):
+    summary, times = Summary(), {"read_s": 0.001, "analyze_s": 0.002, "write_ms": 0.3}
+    for suspected, readings in ((0, []), (2, []), (1, []), (1, [reading("Happy")] * read_in)):
+        summary.add(readings, 10.0, **times, suspected=suspected)
+    stream = io.StringIO()
+    summary.print(stream)
+    line = f"refused    in {3 - read_in} frames a face was found, but its points were not steady"
+    assert (line in stream.getvalue()) == told
+
+
 def test_frames_drops_and_losses_add_up(printed):
     assert "frames     100 read, 6 dropped, 0 with a face" in printed
     assert "rate       5.0 frames/s over 20.0 s" in printed

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge_emotion.cli import app
-from helpers.commands import edge_emotion, is_one_line
+from helpers.commands import edge_emotion, edge_emotion_here, is_one_line
 
 COMMANDS = (["run"], ["train"], ["convert"], ["evaluate"])
 
@@ -48,7 +48,7 @@ def test_the_example_of_run_runs():
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_use_is_one_line_and_exit_code_2(arguments, found):
-    done = edge_emotion(*arguments)
+    done = edge_emotion_here(*arguments)
 
     assert done.returncode == 2
     assert found in done.stderr
@@ -57,7 +57,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(arguments, found):
 
 
 def test_data_that_is_not_there_is_said_with_the_remedy(tmp_path):
-    done = edge_emotion("train", "emotion", cwd=tmp_path)
+    done = edge_emotion_here("train", "emotion", cwd=tmp_path)
 
     assert done.returncode == 2
     assert "--data" in done.stderr
@@ -65,7 +65,7 @@ def test_data_that_is_not_there_is_said_with_the_remedy(tmp_path):
 
 
 def test_debug_shows_where_an_error_comes_from():
-    done = edge_emotion("run", "--camera", "bogus", "--debug")
+    done = edge_emotion_here("run", "--camera", "bogus", "--debug")
 
     assert done.returncode == 2
     assert "Traceback" in done.stderr
@@ -77,7 +77,7 @@ def test_the_version_is_told():
 
 @pytest.mark.parametrize("arguments", [[], ["train"]], ids=["edge-emotion", "train"])
 def test_without_a_command_the_help_is_all_there_is(arguments):
-    done = edge_emotion(*arguments)
+    done = edge_emotion_here(*arguments)
 
     assert "Usage" in done.stdout + done.stderr
     assert "edge-emotion: " not in done.stderr

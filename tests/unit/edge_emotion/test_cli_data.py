@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from edge_emotion.cli import app
 from edge_emotion.labels import KEYPOINT_COLUMNS
-from helpers.commands import edge_emotion, is_one_line
+from helpers.commands import edge_emotion, edge_emotion_here, is_one_line
 from helpers.drawn_faces import (
     emotion_faces,
     keypoint_faces,
@@ -53,7 +53,7 @@ def test_inspect_tells_of_points(tmp_path: Path):
     faces = keypoint_faces(8, seed=1)
     faces.keypoints[:2, 10] = np.nan
     write_keypoint_folder(tmp_path, faces)
-    done = edge_emotion("data", "inspect", tmp_path)
+    done = edge_emotion_here("data", "inspect", tmp_path)
 
     assert "6 faces have all their points; 2 groups" in done.stdout
     assert any(line.split()[:2] == ["nose_tip", "2"] for line in done.stdout.splitlines())
@@ -61,7 +61,7 @@ def test_inspect_tells_of_points(tmp_path: Path):
 
 def test_inspect_prints_json_and_writes_a_page(fer2013: Path, tmp_path: Path):
     page = tmp_path / "new" / "page.html"
-    done = edge_emotion("data", "inspect", fer2013, "--json", "--html", page)
+    done = edge_emotion_here("data", "inspect", fer2013, "--json", "--html", page)
 
     found = json.loads(done.stdout)
     assert found["faces"] == 25
@@ -71,7 +71,7 @@ def test_inspect_prints_json_and_writes_a_page(fer2013: Path, tmp_path: Path):
 
 def test_clean_lists_what_should_not_train(fer2013: Path, tmp_path: Path):
     left_out = tmp_path / "left_out.csv"
-    done = edge_emotion("data", "clean", fer2013, "--output", left_out)
+    done = edge_emotion_here("data", "clean", fer2013, "--output", left_out)
 
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
@@ -93,7 +93,7 @@ def test_clean_takes_ferplus_word_for_what_is_no_face(fer2013: Path, tmp_path: P
     (tmp_path / "fer2013new.csv").write_text("\n".join([columns, *votes]))
     left_out = tmp_path / "left_out.csv"
     ferplus = ("--ferplus", tmp_path / "fer2013new.csv")
-    done = edge_emotion("data", "clean", fer2013, "--output", left_out, *ferplus)
+    done = edge_emotion_here("data", "clean", fer2013, "--output", left_out, *ferplus)
 
     assert done.returncode == 0
     assert '2,row 2,"not a face, says FER+"' in left_out.read_text().splitlines()
@@ -136,7 +136,7 @@ def test_a_bad_row_is_named_with_file_line_and_remedy(
 ):
     path = tmp_path / "faces.csv"
     path.write_text(content)
-    done = edge_emotion("data", "inspect", path)
+    done = edge_emotion_here("data", "inspect", path)
 
     assert done.returncode == 1
     assert is_one_line(done.stderr) and done.stdout == ""
@@ -156,7 +156,7 @@ def test_a_bad_row_is_named_with_file_line_and_remedy(
 def test_bad_class_folders_are_named(tmp_path: Path, spoil, found: str):
     write_class_folders(tmp_path, emotion_faces(5, seed=1))
     spoil(tmp_path)
-    done = edge_emotion("data", "clean", tmp_path, "--output", tmp_path / "left_out.csv")
+    done = edge_emotion_here("data", "clean", tmp_path, "--output", tmp_path / "left_out.csv")
 
     assert done.returncode == 1
     assert is_one_line(done.stderr) and found in done.stderr
@@ -173,7 +173,7 @@ def test_bad_class_folders_are_named(tmp_path: Path, spoil, found: str):
     ids=" ".join,
 )
 def test_wrong_use_is_one_line_and_exit_code_2(arguments: list[str], found: str):
-    done = edge_emotion("data", *arguments)
+    done = edge_emotion_here("data", *arguments)
 
     assert done.returncode == 2
     assert found in done.stderr and is_one_line(done.stderr)
@@ -182,7 +182,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(arguments: list[str], found: str)
 def test_ferplus_goes_with_fer2013s_csv_alone(tmp_path: Path):
     write_class_folders(tmp_path / "set", emotion_faces(5, seed=1))
     given = ["--ferplus", "fer2013new.csv", "--output", "left_out.csv"]
-    done = edge_emotion("data", "clean", tmp_path / "set", *given, cwd=tmp_path)
+    done = edge_emotion_here("data", "clean", tmp_path / "set", *given, cwd=tmp_path)
 
     assert done.returncode == 2
     assert is_one_line(done.stderr) and "expected FER2013's CSV" in done.stderr
@@ -190,7 +190,7 @@ def test_ferplus_goes_with_fer2013s_csv_alone(tmp_path: Path):
 
 def test_a_page_that_cannot_be_written_is_one_line(fer2013: Path, tmp_path: Path):
     (tmp_path / "file").write_text("")
-    done = edge_emotion("data", "inspect", fer2013, "--html", tmp_path / "file" / "page.html")
+    done = edge_emotion_here("data", "inspect", fer2013, "--html", tmp_path / "file" / "page.html")
 
     assert done.returncode == 1
     assert is_one_line(done.stderr) and "cannot write" in done.stderr

@@ -129,7 +129,7 @@ def test_boxes_come_sure_enough_and_surest_first(found, least_score):
 @given(ANSWERS)
 def test_of_the_faces_no_two_overlap_much_and_each_dropped_box_does(found):
     boxes, scores = decode(found, 0.3)
-    kept = suppress(boxes, scores)
+    kept = suppress(boxes)
     overlaps = iou(boxes, boxes)
 
     assert (np.diff(kept) > 0).all()
@@ -144,6 +144,12 @@ def test_of_the_faces_no_two_overlap_much_and_each_dropped_box_does(found):
 
 def test_nothing_sure_is_no_face():
     boxes, scores = faces(answers(), 0.5)
+    assert (boxes.shape, scores.shape) == ((0, 4), (0,))
+
+
+@pytest.mark.parametrize("least_score", [1.0, 1.5, float("inf")])
+def test_nothing_is_as_sure_as_one(least_score):
+    boxes, scores = faces(answers(least=1.0), least_score)
     assert (boxes.shape, scores.shape) == ((0, 4), (0,))
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,15 @@ import pytest
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.modelfile import ModelFile, ModelMetadata, read_model, shipped_model, write_model
+from edge_emotion.modelfile import (
+    ModelFile,
+    ModelMetadata,
+    Task,
+    read_model,
+    shipped_model,
+    shipped_tasks,
+    write_model,
+)
 from edge_emotion.quantization import TensorSpec
 
 FLATBUFFER = b"\x20\x00\x00\x00TFL3" + bytes(range(256)) * 2
@@ -221,6 +230,13 @@ def test_tensors_unlike_the_metadata_are_refused(model: Path, tensor: str, chang
 def test_a_scale_may_differ_by_the_rounding_of_float32(model: Path):
     rounded = replace(EMOTION.input, scale=float(np.float32(1 / 255)))
     read_model(model).check_tensors(rounded, EMOTION.output)
+
+
+@pytest.mark.parametrize("task", shipped_tasks())
+def test_a_shipped_model_names_no_place_on_the_machine_that_made_it(task: Task):
+    with zipfile.ZipFile(shipped_model(task)) as archive:
+        metadata = archive.read("metadata.json").decode()
+    assert re.findall(r'"(?:/|~|[A-Za-z]:\\\\)[^"]*"', metadata) == []
 
 
 def test_shipped_models_are_named_by_their_task():

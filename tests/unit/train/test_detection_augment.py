@@ -3,7 +3,7 @@ import pytest
 
 from edge_emotion.detection_metrics import LabelledFaces
 from edge_emotion_train import detection_augment as augment
-from edge_emotion_train.detection_augment import SIDE, Boxes, DetectionAugmentation, Placement
+from edge_emotion_train.detection_augment import SIDE_PX, Boxes, DetectionAugmentation, Placement
 
 PLAIN = DetectionAugmentation()
 WILD = DetectionAugmentation(turn_deg=7, stretch=0.1, gamma=0.3, contrast=0.2, brightness=0.05)
@@ -41,13 +41,13 @@ def _extent(picture: np.ndarray) -> np.ndarray:
 )
 def test_a_box_stays_around_what_it_marks(how: Placement):
     box = (110, 70, 150, 110)
-    picture = np.zeros((SIDE, SIDE), np.uint8)
+    picture = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
     placed = augment.place(_bright((200, 300), box), _boxes(box), how, picture)
     assert placed.xyxy == pytest.approx(_extent(picture), abs=1.01)
 
 
 def test_what_the_photograph_does_not_reach_stays_as_it_was():
-    picture = np.full((SIDE, SIDE), 77, np.uint8)
+    picture = np.full((SIDE_PX, SIDE_PX), 77, np.uint8)
     how = Placement(np.array([50, 50.0]), np.array([96, 96.0]), 1.0)
     augment.place(np.full((100, 100), 200, np.uint8), _boxes(), how, picture)
     assert (picture[:45] == 77).all() and (picture[60:130, 60:130] == 200).all()
@@ -57,7 +57,7 @@ def test_a_turned_box_keeps_its_size_around_its_turned_middle():
     how = Placement(np.array([100, 100.0]), np.array([96, 96.0]), 1.0, turn=np.pi / 2)
     placed = augment.place(
         np.zeros((200, 200), np.uint8), _boxes((120, 90, 140, 110)), how,
-        np.zeros((SIDE, SIDE), np.uint8),
+        np.zeros((SIDE_PX, SIDE_PX), np.uint8),
     )  # fmt: skip
     assert placed.xyxy[0] == pytest.approx([86, 116, 106, 136])
 
@@ -107,9 +107,9 @@ def test_around_a_face_it_has_the_size_that_was_asked_for_and_lies_inside():
     sides = []
     for _ in range(200):
         how = augment.around_face(image, boxes, config, rng)
-        placed = augment.place(image, boxes, how, np.zeros((SIDE, SIDE), np.uint8))
-        sides.append(placed.sizes.max() / SIDE)
-        assert placed.middles.min() >= 0 and placed.middles.max() <= SIDE
+        placed = augment.place(image, boxes, how, np.zeros((SIDE_PX, SIDE_PX), np.uint8))
+        sides.append(placed.sizes.max() / SIDE_PX)
+        assert placed.middles.min() >= 0 and placed.middles.max() <= SIDE_PX
     assert 0.1 - 1e-6 <= min(sides) < 0.15 and 0.5 < max(sides) <= 0.6 + 1e-6
 
 
@@ -128,11 +128,11 @@ def test_a_whole_photograph_is_about_as_large_as_the_picture():
     rng = np.random.default_rng(1)
     for _ in range(20):
         how = augment.whole(image, _boxes(), PLAIN, rng)
-        assert 0.85 <= how.scale * 320 / SIDE <= 1.1
+        assert 0.85 <= how.scale * 320 / SIDE_PX <= 1.1
 
 
 def test_a_backdrop_fills_the_picture():
-    picture = np.zeros((SIDE, SIDE), np.uint8)
+    picture = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
     image = np.full((150, 400), 90, np.uint8)
     augment.place(image, _boxes(), augment.backdrop(image), picture)
     assert (picture == 90).all()
@@ -140,7 +140,7 @@ def test_a_backdrop_fills_the_picture():
 
 @pytest.mark.parametrize("limits", [{"low_light": 1.0}, {"blur": 1.0}, {"noise": 1.0}])
 def test_light_changes_as_asked(limits: dict[str, float]):
-    picture = np.tile(np.arange(SIDE, dtype=np.uint8), (SIDE, 1))
+    picture = np.tile(np.arange(SIDE_PX, dtype=np.uint8), (SIDE_PX, 1))
     picture[:, ::2] //= 2
     changed = augment.change_light(
         picture, DetectionAugmentation(**limits), np.random.default_rng(3)
@@ -155,7 +155,9 @@ def test_light_changes_as_asked(limits: dict[str, float]):
 
 
 def test_without_limits_the_light_stays():
-    picture = np.arange(SIDE * SIDE, dtype=np.uint64).astype(np.uint8).reshape(SIDE, SIDE)
+    picture = (
+        np.arange(SIDE_PX * SIDE_PX, dtype=np.uint64).astype(np.uint8).reshape(SIDE_PX, SIDE_PX)
+    )
     assert (augment.change_light(picture, PLAIN, np.random.default_rng(0)) == picture).all()
 
 
@@ -177,5 +179,5 @@ def test_limits_that_cannot_be_are_refused(changes: dict[str, float], message: s
 def test_a_close_up_is_a_third_of_the_picture_high_or_more():
     box = _boxes((80, 80, 120, 130))
     rng = np.random.default_rng(0)
-    heights = [augment.closeup(box, WILD, rng).scale * 50 / SIDE for _ in range(200)]
+    heights = [augment.closeup(box, WILD, rng).scale * 50 / SIDE_PX for _ in range(200)]
     assert 0.3 <= min(heights) < 0.35 and 0.95 < max(heights) <= 1.05

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from edge_emotion.data.detection import closeups, letterboxed
 from edge_emotion.data.faces import DetectionPhotos, photos_together
 from edge_emotion_train.batches import as_input
+from edge_emotion_train.datasets import load_sets
 from edge_emotion_train.detection_augment import DetectionAugmentation
 from edge_emotion_train.detection_batches import (
     DetectionBatches,
@@ -14,6 +17,8 @@ from edge_emotion_train.detection_batches import (
 )
 from edge_emotion_train.devices import Spread
 from edge_emotion_train.drawn_faces import detection_photos, keypoint_faces
+from edge_emotion_train.prepare import prepare
+from edge_emotion_train.recipe import load_recipe
 
 PHOTOS = detection_photos(16, seed=1)
 NEAR = closeups(keypoint_faces(4, seed=1, margin=48))
@@ -118,3 +123,21 @@ def test_validation_pictures_are_what_the_device_sees():
 def test_sets_of_photographs_are_joined():
     both = photos_together([PHOTOS, NEAR])
     assert len(both) == 20 and both.names[-1] == NEAR.names[-1]
+
+
+@pytest.mark.parametrize(
+    ("shares", "patience", "warned"),
+    [
+        ((0.6, 0.0, 0.4), 3, True),
+        ((0.6, 0.0, 0.4), 0, False),
+        ((0.5, 0.25, 0.25), 3, False),
+    ],
+    ids=["an epoch is chosen by the test", "nothing is chosen", "validation has its own"],
+)
+def test_a_training_whose_test_chooses_the_epoch_is_warned_of(
+    shares: tuple[float, float, float], patience: int, warned: bool, capsys
+):
+    settings = [f"sets.drawn.shares={list(shares)}", f"fit.patience={patience}"]
+    recipe = load_recipe("detector", "smoke", [*settings, "sets.drawn.count=40"])
+    prepare(recipe, load_sets(recipe, Path()))
+    assert ("those of the test choose the epoch" in capsys.readouterr().err) == warned

@@ -21,7 +21,7 @@ from edge_emotion_train.recipe import DataSet, Fit, Recipe, load_recipe
 from edge_emotion_train.stopping import StopEarly
 
 STEPS = 10
-SMALL = EdgeNetwork((4, 4), (1, 1))
+SMALL = EdgeNetwork((4,), (1,))
 REFERENCE = ReferenceNetwork((4,), pool=2, dense=(8,), dropout=(0.1,))
 
 
@@ -38,7 +38,7 @@ def _rates(**options: Any) -> list[float]:
 
 
 def test_the_loss_is_the_one_asked_for():
-    assert isinstance(make_loss(_recipe("keypoints")), WingLoss)
+    assert isinstance(make_loss(_recipe("keypoints", loss="auto")), WingLoss)
     assert isinstance(make_loss(_recipe("keypoints", loss="wing")), WingLoss)
     assert isinstance(make_loss(_recipe("keypoints", loss="mse")), SquaredError)
     assert isinstance(make_loss(_recipe("emotion")), keras.losses.CategoricalCrossentropy)
@@ -168,6 +168,7 @@ def _tiny(task: Any, reader: str, network: Network = SMALL, **options: Any) -> R
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -209,6 +210,7 @@ def test_a_set_of_the_other_task_is_refused(tmp_path: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_a_run_interrupted_between_its_phases_goes_on_with_the_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -228,6 +230,7 @@ def test_a_run_interrupted_between_its_phases_goes_on_with_the_second(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_epochs_go_on_counting_where_a_fit_stopped_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -120,7 +120,9 @@ def test_probabilities_that_were_rounded_to_zero_have_a_gradient_that_is_a_numbe
 
 
 def test_teachers_of_keypoints_are_followed_by_the_loss_of_the_labels():
-    assert isinstance(make_teacher_loss(load_recipe("keypoints", "edge")), WingLoss)
+    wing = load_recipe("keypoints", "edge", ["fit.loss=wing"])
+    assert isinstance(make_teacher_loss(wing), WingLoss)
+    assert isinstance(make_teacher_loss(load_recipe("keypoints", "edge")), HuberLoss)
     assert isinstance(make_teacher_loss(load_recipe("keypoints", "reference")), SquaredError)
     softened = make_teacher_loss(load_recipe("emotion", "edge", ["fit.temperature=5"]))
     assert isinstance(softened, SoftenedDivergence) and softened.temperature == 5

@@ -8,26 +8,11 @@ Detector: five values from -1 to 1 of each cell, `(N, 756, 5)` (see `edge_emotio
 import keras
 from keras import layers
 
-from edge_emotion.detection import CELLS, DETECTOR_SIDE_PX, VALUES_A_CELL
-from edge_emotion.labels import EMOTIONS, KEYPOINTS
-from edge_emotion.modelfile import Task
-from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX
+from edge_emotion.modelfile import INPUT_SIDES_PX, OUTPUT_SHAPES, Task
 
 # Keypoints are predicted as offsets from the mean face in this unit: tanh bounds them, and its int8
 # grid of 1/128 is then 0.16 px fine, where a grid over all 96 px would be 0.38 px.
 OFFSET_LIMIT_PX = 20.0
-
-INPUT_SIDES_PX: dict[Task, int] = {
-    "emotion": EMOTION_SIDE_PX,
-    "keypoints": KEYPOINT_SIDE_PX,
-    "detector": DETECTOR_SIDE_PX,
-}
-OUTPUT_SHAPES: dict[Task, tuple[int, ...]] = {
-    "emotion": (len(EMOTIONS),),
-    "keypoints": (2 * len(KEYPOINTS),),
-    "detector": (len(CELLS), VALUES_A_CELL),
-}
-OUTPUTS: dict[Task, int] = {"emotion": len(EMOTIONS), "keypoints": 2 * len(KEYPOINTS)}
 
 Shape = tuple[int | None, ...]
 

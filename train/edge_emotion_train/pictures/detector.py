@@ -1,15 +1,17 @@
 """What the page of a detector's training shows."""
 
+import math
+from collections.abc import Iterator
+
 import keras
-import numpy as np
 
 from edge_emotion.data.faces import DetectionPhotos
-from edge_emotion.detection import faces
 from edge_emotion.detection_metrics import (
     FALSE_BOXES_A_PHOTO,
     Detections,
     Matches,
     average_precision_interval,
+    detected,
     recall_at,
     recall_interval,
 )
@@ -17,13 +19,14 @@ from edge_emotion.metrics import Interval
 from edge_emotion.pages import table
 from edge_emotion.types import Floats
 from edge_emotion_train.pictures.curves import History
-from edge_emotion_train.pictures.faces import Grid
-from edge_emotion_train.pictures.photographs import KEY, errors, photo_cell, precision_recall
+from edge_emotion_train.pictures.photographs import (
+    COUNTED,
+    photograph_sections,
+    precision_recall_section,
+)
 from edge_emotion_train.pictures.sections import Section, inside, training_curves
-from edge_emotion_train.pictures.style import as_svg
 
-_SHOWN = 12  # photographs
-_RATE = FALSE_BOXES_A_PHOTO[1]  # of false boxes, at which they are shown
+_RATE = FALSE_BOXES_A_PHOTO[1]  # of false boxes, at which photographs are shown
 
 
 def headline(matches: Matches) -> dict[str, str]:
@@ -53,58 +56,36 @@ def detector_sections(
         history: of the training.
         network: to look inside.
     """
-    chart = as_svg(precision_recall({"validation": matches}), "precision_recall")
     rows = [
-        (f"{rate:g}", f"{recall:.1%}", f"{score:.2f}")
+        (f"{rate:g}", _percent(recall), f"{score:.2f}" if math.isfinite(score) else "")
         for rate in FALSE_BOXES_A_PHOTO
         for recall, score in [recall_at(matches, rate)]
     ]
+    by_rate = table(("false boxes a photograph", "faces found", "score from"), rows)
     return [
-        *([training_curves(history)] if len(history) else []),
-        Section(
-            "precision_recall",
-            "What is found, and how much of it is a face",
-            "Found is a face that a box overlaps with an IoU of at least 0.35. Counted are faces "
-            "of at least 10 % of the photograph's longest side that are not heavily occluded.",
-            {"precision_recall": chart},
-            tables=[table(("false boxes a photograph", "faces found", "score from"), rows)],
-        ),
+        *([training_curves(history, "pictures")] if len(history) else []),
+        precision_recall_section({"validation": matches}, COUNTED, [by_rate]),
         *_photographs(photos, answers, matches),
         inside(network, photos.images[0], "picture"),
     ]
 
 
-def _photographs(photos: DetectionPhotos, answers: Floats, matches: Matches) -> list[Section]:
-    least = min(recall_at(matches, _RATE)[1], 1.0)
-    found = [Detections(*faces(answer, least)) for answer in answers]
-    orders = {
-        "photographs": ("Photographs", np.random.default_rng(0).permutation(len(photos))),
-        "worst": (
-            "Those with most errors",
-            np.argsort(-errors(found, photos.faces), kind="stable"),
-        ),
-    }
-    text = f"With {_RATE:g} false boxes a photograph, where scores are above {least:.2f}.<br>{KEY}"
-    return [
-        Section(
-            name,
-            title,
-            text,
-            grids=[
-                Grid(
-                    [
-                        photo_cell(
-                            photos.images[row], found[row], photos.faces[row], photos.names[row]
-                        )
-                        for row in order[:_SHOWN]
-                    ],
-                    columns=4,
-                )
-            ],
-        )
-        for name, (title, order) in orders.items()
-    ]
+def _photographs(photos: DetectionPhotos, answers: Floats, matches: Matches) -> Iterator[Section]:
+    _, least = recall_at(matches, _RATE)
+    found = []
+    for each in detected(answers):
+        sure = each.scores >= least
+        found.append(Detections(each.boxes[sure], each.scores[sure]))
+    text = f"With {_RATE:g} false boxes a photograph, where scores are from {least:.2f} on."
+    if math.isinf(least):
+        text = f"No score keeps to {_RATE:g} false boxes a photograph, so none is drawn."
+    return photograph_sections(photos.images, found, photos.faces, photos.names, text)
 
 
 def _with_interval(found: Interval) -> str:
-    return f"{found.value:.1%} <small>95 %: {found.low:.1%} to {found.high:.1%}</small>"
+    ends = f"{_percent(found.low)} to {_percent(found.high)}"
+    return f"{_percent(found.value)} <small>95 %: {ends}</small>"
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.1%}"

@@ -57,7 +57,7 @@ def leave_pictures(
     history = read_history(out / HISTORY_FILE)
     shown = sections(sets, history=history, network=model, other=_beside(out, sets[0]))
     task = "Emotion" if sets[0].emotional else "Keypoint"
-    facts = headline(sets) | network_facts(model) | history_facts(history)
+    facts = headline(sets) | network_facts(model, "face") | history_facts(history)
     _leave(out, f"{task} network, measured on validation faces", facts, shown)
 
 
@@ -72,7 +72,7 @@ def leave_detector_pictures(out: Path, model: keras.Model, photos: DetectionPhot
     answers = answer_pictures(model, photos)
     matches = compare(answers, photos)
     history = read_history(out / HISTORY_FILE)
-    facts = detector.headline(matches) | network_facts(model) | history_facts(history)
+    facts = detector.headline(matches) | network_facts(model, "picture") | history_facts(history)
     shown = detector.detector_sections(photos, answers, matches, history, model)
     _leave(out, "Face detector, measured on validation photographs", facts, shown)
 
@@ -82,11 +82,11 @@ def _leave(out: Path, subtitle: str, facts: Mapping[str, str], shown: Sequence[S
     write_pictures(out / PICTURES_FOLDER, shown)
 
 
-def network_facts(model: keras.Model) -> dict[str, str]:
-    """A network's size, for a page."""
+def network_facts(model: keras.Model, shown: str) -> dict[str, str]:
+    """A network's size, for a page; what it is shown is a face or a picture."""
     return {
         "parameters": f"{model.count_params():,}",
-        "MACs a face": f"{count_macs(model) / 1e6:.1f} M",
+        f"MACs a {shown}": f"{count_macs(model) / 1e6:.1f} M",
     }
 
 

@@ -72,7 +72,7 @@ def sections(
     every = together(sets)
     found = []
     if measured:
-        found.append(Section("measured", "Measured", tables=[_plain(measured)]))
+        found.append(Section("measured", "Measured", tables=[plain_table(measured)]))
     if history is not None and len(history):
         found.append(training_curves(history))
     found += list(_emotion(sets) if every.emotional else _keypoints(sets))
@@ -86,21 +86,21 @@ def sections(
     return found
 
 
-def training_curves(history: History) -> Section:
-    """What was measured after each epoch."""
+def training_curves(history: History, learned_from: str = "faces, with dropout on") -> Section:
+    """What was measured after each epoch, while it learned from augmented faces or pictures."""
     titles = {
         "loss": "loss",
         "accuracy": "accuracy",
         "rmse_px": "RMSE, px of the 96 px face",
         "average_precision": "average precision",
-        "recall": "faces found at 0.15 false boxes a photograph",
+        "recall": "found at 0.15 false boxes",
     }
     shown = {
         f"training_{name}": as_svg(curve(history, name, title), name)
         for name, title in titles.items()
         if name in history.columns or f"val_{name}" in history.columns
     }
-    text = "After each epoch; training figures are of augmented faces, with dropout on."
+    text = f"After each epoch; training figures are of augmented {learned_from}."
     return Section("training", "Training", text, shown)
 
 
@@ -239,8 +239,9 @@ def inside(network: keras.Model, image: Image, what: str) -> Section:
     return Section("feature_maps", "Inside the network", text, grids=grids)
 
 
-def _plain(measured: Table) -> str:
-    headings, rows = measured
+def plain_table(found: Table) -> str:
+    """A table of headings and rows of words, which are escaped here."""
+    headings, rows = found
     return table(
         [escape(name).replace(" %", "&nbsp;%") for name in headings],
         [[escape(cell) for cell in row] for row in rows],

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -47,6 +48,7 @@ def test_a_network_that_was_disturbed_is_brought_nearer_to_float(trial, monkeypa
 
 def test_it_learns_to_bear_the_rounding(trial, monkeypatch):
     """Without rounding there would be nothing to learn: the answers are float's own."""
+    keras.utils.clear_session()  # TensorFlow adds up in the order of the layers' names
     monkeypatch.setattr(fine_tuning, "_STEPS", 40)
 
     def off_when_rounded(network):
@@ -58,6 +60,7 @@ def test_it_learns_to_bear_the_rounding(trial, monkeypatch):
     assert off_when_rounded(tuned) < 0.9 * off_when_rounded(folded(trial.subject.network))
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize(("faces", "asked"), [(40, 7), (40, 4), (33, 5), (3, 6)])
 def test_it_takes_the_steps_that_it_tells(trial, monkeypatch, faces, asked):
     """Whatever is left over for the last batch of an epoch."""
@@ -77,6 +80,7 @@ def test_it_takes_the_steps_that_it_tells(trial, monkeypatch, faces, asked):
     assert variant == f"{asked} steps"
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_it_ends_when_its_time_is_over(trial, monkeypatch, capsys):
     monkeypatch.setattr(fine_tuning, "_LONGEST_S", 0.0)
     _, steps = fine_tuning.fine_tuned(trial, trial.subject.network)

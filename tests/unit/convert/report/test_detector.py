@@ -1,10 +1,12 @@
 """The third task in a report: a face detector, measured on photographs by its average precision."""
 
 import json
+import re
 
 import pytest
 
 from edge_emotion_report.charts import Point, trade_off
+from edge_emotion_report.drawing import stages
 from edge_emotion_report.files import read_files
 from edge_emotion_report.flat import recommended_json
 from edge_emotion_report.gathered import gather
@@ -13,6 +15,7 @@ from edge_emotion_report.markdown import report_markdown
 from edge_emotion_report.page import report_page
 from edge_emotion_report.recommend import recommend
 from edge_emotion_report.scores import table_score
+from edge_emotion_report.tasks import TASKS
 from helpers.measurements import (
     benchmark,
     conversion,
@@ -89,7 +92,7 @@ def test_its_recommendation_tells_precision_and_recall(whole):
         "Against its own float network, on the same photographs, it loses 0.20 points"
         in (advice.reasons[-1])
     )
-    assert found.command.endswith(" --detector net:detector_int8.tflite")
+    assert found.command.endswith(" --detector net:detector_int8.tflite --threads 1")
 
 
 def test_the_more_precise_one_is_the_better_one(whole):
@@ -135,7 +138,7 @@ def test_whole_frames_are_those_with_the_detector_where_they_were_measured(tmp_p
     files["pi.json"]["frame_path"] += more
     [found] = recommend(gather(read_files([write(tmp_path, files)])), Goal())
 
-    assert both in found.both
+    assert both in found.decided
     assert found.setting.frame.p50_ms == (4.0 if more else 3.0)
 
 
@@ -164,6 +167,59 @@ def test_it_has_its_charts_and_tables(whole):
     assert "| 90.3% (88.0 to 92.0) | 84.1% | +0.20 (+0.10 to +0.30) |" in text
     assert "<dt>average precision, detector</dt>" in page
     assert "<dt>detector on Raspberry Pi 4, a picture</dt>" in page
+
+
+def test_frames_are_named_after_all_three_networks_and_how_often_one_detects(tmp_path):
+    files = three_tasks()
+    both = {"detector": "net", "emotion": "emotion-edge-int8"}
+    files["pi.json"]["frame_path"] = [
+        frame(**both, detector_model=f"detector-edge-{fmt}", every=every)
+        for fmt in ("int8", "float32")
+        for every in (3, 1)
+    ]
+    found = gather(read_files([write(tmp_path, files)]))
+    text = report_markdown(found, "title", "subtitle", recommend(found, Goal()))
+    page = report_page(found, Goal(), recommend(found, Goal()))
+    [chart] = re.findall(r'<figure id="stages-1">.*?</figure>', page, re.DOTALL)
+
+    for name in (
+        "int8; 640×480, 1 face, net every 3rd frame",
+        "int8; 640×480, 1 face, net every frame",
+        "int8 + int8 + float32; 640×480, 1 face, net every 3rd frame",
+        "int8 + int8 + float32; 640×480, 1 face, net every frame",
+    ):
+        assert f"| {name} | cpu |" in text
+    assert "Frames: 640×480, 1 face, net every 3rd frame. In the table only: 2 further rows." in (
+        chart
+    )
+
+
+def test_frames_that_would_hide_the_others_stages_are_named_under_the_chart(tmp_path):
+    files = three_tasks()
+    slow = frame(detector_model="detector-edge-float32", stages_ms={"detect": 200.0})
+    files["pi.json"]["frame_path"].append(slow)
+    found = gather(read_files([write(tmp_path, files)]))
+    [chart] = stages(found)
+
+    assert "Not drawn, for it takes far longer: int8 + int8 + float32." in chart.remark
+    assert "In the table only: 1 further row." in chart.remark
+
+
+def test_of_networks_of_one_name_the_chosen_ones_are_told_in_json(tmp_path):
+    models = [network("edge", task, fmt) for task in TASKS for fmt in ("int8", "float32")]
+    times = [timing(f"{one['task']}-{one['format']}", 1.0) for one in models]
+    models = [one | {"id": f"{one['task']}-{one['format']}"} for one in models]
+    files = {"pi.json": benchmark(models, times)}
+    for one in models:  # the most accurate is another format in each
+        value = 0.9 if (one["task"], one["format"]) != ("emotion", "int8") else 0.5
+        files[f"{one['id']}.json"] = (
+            evaluated(one, value) if one["task"] == "detector" else evaluation(one, value)
+        )
+    found = gather(read_files([write(tmp_path, files)]))
+    [told] = json.loads(recommended_json(found, recommend(found, parse_goal("accuracy"))))
+
+    chosen = [row["file"] for row in told["rows"] if row["chosen"]]
+    assert chosen == ["emotion_float32.tflite", "keypoints_int8.tflite", "detector_int8.tflite"]
 
 
 def test_its_rows_are_those_of_the_others_in_json(whole):

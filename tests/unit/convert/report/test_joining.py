@@ -186,3 +186,24 @@ def test_frames_whose_detector_the_file_does_not_describe_are_left_out(tmp_path)
 
     assert "frame_path, entry 1: detector_model gone is not among its models" in found.notes[0]
     assert len(found.devices[0].frames) == 1
+
+
+def test_frames_are_told_twice_even_if_a_face_was_missed_in_one(tmp_path):
+    models = [network(), network("keypoints-edge", "keypoints")]
+    later = [frame(faces=0.98, p50_ms=2.0)]
+    files = {
+        "a.json": benchmark(models, frames=[frame()]),
+        "b.json": benchmark(models, frames=later, made="2026-11-22T21:00:00+00:00"),
+    }
+    found = gathered(tmp_path, files)
+
+    assert [one.p50_ms for one in found.devices[0].frames] == [2.0]
+    assert any("the frame path on Raspberry Pi 4 is measured in" in note for note in found.notes)
+
+
+def test_layers_stand_in_the_order_of_the_tasks(tmp_path):
+    files = {"a.json": explanation("points"), "b.json": explanation()}
+    files["a.json"]["points"]["task"] = "keypoints"
+    found = gathered(tmp_path, files)
+
+    assert [one.task for one in found.explanations] == ["emotion", "keypoints"]

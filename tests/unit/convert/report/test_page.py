@@ -19,6 +19,8 @@ from edge_emotion_report.poster import poster
 from edge_emotion_report.recommend import recommend
 from helpers.measurements import (
     benchmark,
+    contender,
+    contest,
     conversion,
     evaluation,
     everything,
@@ -216,6 +218,13 @@ def hostile(tmp_path_factory):
         "b.json": evaluation(points, 2.0, rows_of=HOSTILE),
         "c/conversion.json": conversion([exported(model, {HOSTILE: 1.0})], HOSTILE),
         "why.json": why,
+        "detectors.json": contest(
+            contender(HOSTILE, rows_of=HOSTILE),
+            machine={"cpu": HOSTILE},
+            command=HOSTILE,
+            photographs_of=HOSTILE,
+            conditions={"warnings": [HOSTILE]},
+        ),
         "<b>$x_y.json": "{",
     }
     return gather(read_files([write(tmp_path_factory.mktemp("hostile"), files)]))

@@ -136,12 +136,18 @@ def test_a_network_whose_layers_take_less_than_nothing_is_too_noisy_to_tell(
 @pytest.mark.parametrize(
     ("timed", "charts"),
     [
-        ([layer(1, 0.5), layer(2, 0.1)], ["layer-times-1-1"]),  # all of it is noise
+        ([layer(1, 0.5), layer(2, 0.1)], ["layer-times-emotion-1-1"]),  # all of it is noise
         ([layer(1, -0.5)], []),
-        ([layer(1, 2.0, 0)], ["layer-times-1-1"]),
-        ([layer(1, 2.0) | {"read_bytes": None}], ["layer-times-1-1"]),
-        ([layer(n, 3.0 * n) for n in range(1, 90)], ["layer-times-1-1", "roofline-1-1"]),
-        ([layer(1, 1e9, 1), layer(2, 1.0, 10**15)], ["layer-times-1-1", "roofline-1-1"]),
+        ([layer(1, 2.0, 0)], ["layer-times-emotion-1-1"]),
+        ([layer(1, 2.0) | {"read_bytes": None}], ["layer-times-emotion-1-1"]),
+        (
+            [layer(n, 3.0 * n) for n in range(1, 90)],
+            ["layer-times-emotion-1-1", "roofline-emotion-1-1"],
+        ),
+        (
+            [layer(1, 1e9, 1), layer(2, 1.0, 10**15)],
+            ["layer-times-emotion-1-1", "roofline-emotion-1-1"],
+        ),
     ],
 )
 def test_charts_are_drawn_of_what_there_is(tmp_path, timed, charts):
