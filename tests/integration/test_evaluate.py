@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from rich.console import Console
+from rich.text import Text
 
 from edge_emotion.data.faces import take
 from edge_emotion.errors import EdgeEmotionError, WrongUse
@@ -268,7 +270,11 @@ def test_what_draws_is_loaded_for_pictures_only():
 
 
 @pytest.mark.parametrize("task", ["emotion", "keypoints"])
-def test_tables_are_at_most_100_characters_wide(workplace, tmp_path, capsys, task):
+def test_tables_are_at_most_100_characters_wide_on_a_terminal(
+    workplace, tmp_path, capsys, monkeypatch, task
+):
+    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setenv("COLUMNS", "200")
     data = tmp_path / "a-set-with-a-name-that-is-longer-than-most"
     if task == "emotion":
         write_class_folders(data, emotion_faces(50, seed=8))
@@ -277,7 +283,8 @@ def test_tables_are_at_most_100_characters_wide(workplace, tmp_path, capsys, tas
         faces.keypoints[8:, 3] = np.nan
         write_keypoint_folder(data, faces)
     evaluate_command(workplace / f"{task}.tflite", data=data)
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
+    lines = capsys.readouterr().out.splitlines()
+    assert max(Text.from_ansi(line).cell_len for line in lines) <= 100
 
 
 def test_rows_with_missing_points_count_only_what_is_known(workplace, tmp_path):
