@@ -80,6 +80,7 @@ def _on(gathered: Gathered, device: Measured | None, goal: Goal) -> Recommendati
     chosen = {one.task: one.choice.chosen for one in cases if one.choice.chosen is not None}
     sources = [*(device.sources if device else ())]
     sources += [source for one in chosen.values() for source in _sources(one)]
+    sources += [contest.source for one in cases for contest in one.contests]
     cautions = device.device.warnings if device else ()
     if device is None:
         cautions = ("No device is measured: run edge-emotion benchmark on yours.",)
