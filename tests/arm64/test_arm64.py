@@ -131,7 +131,9 @@ def test_a_clip_gives_the_readings_it_gives_here(pi, clip):
 
     assert [len(lines) for lines in readings] == [FRAMES, FRAMES]
     for theirs, ours in zip(*readings, strict=True):
-        assert theirs["box"] == pytest.approx(ours["box"], abs=1.5)  # px; the kernels differ by rounding
+        assert theirs["box"] == pytest.approx(
+            ours["box"], abs=1.5
+        )  # px; the kernels differ by rounding
         assert (theirs["label"], theirs["track_id"]) == (ours["label"], ours["track_id"])
 
 

@@ -96,7 +96,7 @@ def test_a_stream_that_is_cut_comes_back(
         assert camera.reopened == 1
     assert before is not None
     assert after is not None
-    assert after.index > before.index  # numbers go on; of frames that came at once the last is read
+    assert after.index > before.index  # of frames that came at once the last one is read
     assert after.time_s > before.time_s + 1
     loss, back = capsys.readouterr().err.splitlines()
     assert f"{server.address} stopped giving frames after" in loss
