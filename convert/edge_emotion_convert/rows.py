@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_emotion.data.detection import letterboxed
-from edge_emotion.data.duplicates import has_near_twin
+from edge_emotion.data.duplicates import has_near_twin, identical_to_any
 from edge_emotion.data.faces import (
     AnyFaces,
     DetectionPhotos,
@@ -117,8 +117,7 @@ def without_twins(rows: Rows, among: Rows) -> Rows:
     """The rows that are neither identical to nor near twins of any in `among`."""
     if not (len(rows) and len(among)):
         return rows
-    there = {image.tobytes() for image in among.images}  # blank pictures have no near twins
-    same = np.array([image.tobytes() in there for image in rows.images])
+    same = identical_to_any(rows.images, among.images)  # blank pictures have no near twins
     return take(rows, ~(same | has_near_twin(rows.images, among.images)))
 
 

@@ -25,6 +25,12 @@ def first_of_identical(images: Image) -> npt.NDArray[np.intp]:
     return np.array([seen.setdefault(image.tobytes(), i) for i, image in enumerate(images)])
 
 
+def identical_to_any(images: Image, others: Image) -> npt.NDArray[np.bool_]:
+    """`(N,)`: whether each image has the very same pixels as one of `others`."""
+    there = {image.tobytes() for image in others}
+    return np.array([image.tobytes() in there for image in images], bool)
+
+
 def identical_groups(images: Image) -> list[Indices]:
     """The rows of every picture that is there more than once, in ascending order."""
     first = first_of_identical(images)

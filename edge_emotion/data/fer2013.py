@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_emotion.data.duplicates import identical_to_any
 from edge_emotion.data.faces import EmotionFaces, take
 from edge_emotion.data.table import bad_row, no_rows, parse_pixels, read_rows
 from edge_emotion.errors import EdgeEmotionError
@@ -69,10 +70,8 @@ def read_fer2013_others(path: Path, ferplus: Path | None = None) -> EmotionFaces
             expected="FER2013's seven classes with their Usage",
             remedy="check that this is the right file",
         )
-    shown = {image.tobytes() for image in every.images[~other]}
-    trains = every.usages == "Training"
-    conflicting = np.array([image.tobytes() in shown for image in every.images]) & trains
-    return take(every, other & ~conflicting)
+    shown = identical_to_any(every.images, every.images[~other])
+    return take(every, other & ~(shown & (every.usages == "Training")))
 
 
 def _read(

@@ -5,7 +5,8 @@ and the points go through the very same matrix.  Amounts are drawn for the whole
 draw a face would take longer than the change itself.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import cv2
@@ -68,12 +69,20 @@ class Augmentation:
     mixup: float = 0.0
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            share = item.name in _SHARES
-            if not 0 <= value < np.inf or (value > 1 and share):
-                limits = "from 0 to 1" if share else "0 or more"
-                raise ValueError(f"{item.name} is {value}; expected {limits}")
+        check_amounts(vars(self), shares=_SHARES)
+
+
+def check_amounts(amounts: Mapping[str, float], shares: Collection[str]) -> None:
+    """Check that no amount is below 0, and none of `shares` above 1.
+
+    Raises:
+        ValueError: with the first that is, and what was expected.
+    """
+    for name, value in amounts.items():
+        share = name in shares
+        if not 0 <= value < np.inf or (value > 1 and share):
+            limits = "from 0 to 1" if share else "0 or more"
+            raise ValueError(f"{name} is {value}; expected {limits}")
 
 
 def random_affines(

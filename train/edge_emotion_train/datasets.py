@@ -13,7 +13,7 @@ import numpy as np
 from edge_emotion.data.class_folders import read_class_folders
 from edge_emotion.data.cleaning import read_left_out, without
 from edge_emotion.data.detection import closeups, read_detection_folder, read_wider_face
-from edge_emotion.data.duplicates import first_of_identical, has_near_twin
+from edge_emotion.data.duplicates import first_of_identical, has_near_twin, identical_to_any
 from edge_emotion.data.faces import (
     AnyFaces,
     DetectionPhotos,
@@ -228,8 +228,7 @@ def split_fer2013(faces: EmotionFaces, source: DataSet, seed: int) -> Split:
         return _split(distinct, distinct.names, source, seed)
     training = faces.usages == "Training"
     rest, test = take(faces, training), take(faces, np.isin(faces.usages, TEST_USAGES))
-    tested = {image.tobytes() for image in faces.images[~training]}
-    leaks = np.array([image.tobytes() in tested for image in rest.images])
+    leaks = identical_to_any(rest.images, faces.images[~training])
     first = first_of_identical(rest.images) == np.arange(len(rest))
     dropped = {"also in a test": int(leaks.sum()), "seen before": int((~leaks & ~first).sum())}
     rest = take(rest, ~leaks & first)

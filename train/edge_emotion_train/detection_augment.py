@@ -5,7 +5,7 @@ left upper edge, as `edge_emotion.detection` has them, not the first pixel's cen
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from edge_emotion.detection import DETECTOR_SIDE_PX
 from edge_emotion.detection_metrics import HEAVY, Doubles, LabelledFaces
 from edge_emotion.types import Floats, Image
-from edge_emotion_train.augment import Flags, normal_noise
+from edge_emotion_train.augment import Flags, check_amounts, normal_noise
 
 SIDE_PX = DETECTOR_SIDE_PX
 
@@ -22,6 +22,7 @@ SIDE_PX = DETECTOR_SIDE_PX
 _SHOWN_AT_LEAST, _LEARNED_FROM = 0.15, 0.6
 _SMALLEST_LEARNED_PX = 9.0
 _MOST_ENLARGED = 4.0
+_UNLIMITED = {"turn_deg", "stretch", "gamma", "contrast", "brightness"}
 _GRAYS = np.linspace(0, 1, 256, dtype=np.float32)
 
 
@@ -64,12 +65,8 @@ class DetectionAugmentation:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
-        unlimited = ("turn_deg", "stretch", "gamma", "contrast", "brightness")
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if not 0 <= value < np.inf or (value > 1 and item.name not in unlimited):
-                limits = "0 or more" if item.name in unlimited else "from 0 to 1"
-                raise ValueError(f"{item.name} is {value}; expected {limits}")
+        amounts = vars(self)
+        check_amounts(amounts, shares=amounts.keys() - _UNLIMITED)
         if not 0 < self.smallest_face <= self.largest_face:
             raise ValueError(
                 f"smallest_face is {self.smallest_face}; expected above 0, up to largest_face"

@@ -2,9 +2,8 @@
 
 import pytest
 
-from edge_emotion_report.files import read_files
-from edge_emotion_report.gathered import gather
-from helpers.measurements import benchmark, frame, layers, network, timing, write
+from helpers.measurements import benchmark, frame, layers, network, timing
+from helpers.reports import gathered
 
 MODELS = [network(), network("keypoints-edge", "keypoints")]
 
@@ -14,10 +13,6 @@ def whole():
     model = MODELS[0]["id"]
     energy = {"sensor": "INA219", "idle_w": 2.0, "networks": [{**timing(), "mj_a_run": 0.4}]}
     return benchmark(MODELS, [timing(model)], [frame()], layers=layers(model), energy=energy)
-
-
-def gathered(folder, content):
-    return gather(read_files([write(folder, {"pi.json": content})]))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +59,7 @@ def test_a_wrong_part_is_named_and_the_rest_reported(tmp_path, place, value, sai
     for part in path:
         within = within[part]
     within[last] = value
-    found = gathered(tmp_path, content)
+    found = gathered(tmp_path, {"pi.json": content})
     [device] = found.devices
 
     assert any(said in note and note.endswith("; left out") for note in found.notes), found.notes
@@ -76,7 +71,7 @@ def test_a_wrong_part_is_named_and_the_rest_reported(tmp_path, place, value, sai
 
 
 def test_lists_of_networks_and_models_that_are_none(tmp_path):
-    found = gathered(tmp_path, whole() | {"networks": 5})
+    found = gathered(tmp_path, {"pi.json": whole() | {"networks": 5}})
 
     assert "networks is no list" in found.notes[0] or "networks is no list" in found.notes[-1]
     assert found.devices[0].timings == () and len(found.devices[0].frames) == 1
@@ -84,6 +79,6 @@ def test_lists_of_networks_and_models_that_are_none(tmp_path):
 
 @pytest.mark.parametrize(("faces", "told"), [(1.0, "1 face"), (2, "2 faces"), (0.95, "0.95 faces")])
 def test_faces_are_told_as_they_were_counted(tmp_path, faces, told):
-    found = gathered(tmp_path, benchmark(MODELS, frames=[frame(faces=faces)]))
+    found = gathered(tmp_path, {"pi.json": benchmark(MODELS, frames=[frame(faces=faces)])})
 
     assert found.devices[0].frames[0].what == f"640×480, {told}, haar every 10th frame"

@@ -2,8 +2,6 @@
 
 import pytest
 
-from edge_emotion_report.files import read_files
-from edge_emotion_report.gathered import gather
 from helpers.measurements import (
     ROWS,
     benchmark,
@@ -15,12 +13,8 @@ from helpers.measurements import (
     network,
     sha,
     timing,
-    write,
 )
-
-
-def gathered(folder, files):
-    return gather(read_files([write(folder, files)]))
+from helpers.reports import gathered
 
 
 def peer(name="fer", adapter=None, **changed):

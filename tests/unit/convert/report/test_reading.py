@@ -22,10 +22,7 @@ from helpers.measurements import (
     timing,
     write,
 )
-
-
-def gathered(folder, files):
-    return gather(read_files([write(folder, files)]))
+from helpers.reports import gathered
 
 
 def noted(found, *parts):

@@ -3,8 +3,6 @@
 import pytest
 
 from edge_emotion.modelfile import read_model, shipped_model
-from edge_emotion_report.files import read_files
-from edge_emotion_report.gathered import gather
 from edge_emotion_report.goals import parse_goal
 from edge_emotion_report.recommend import NO_DEVICE, recommend
 from helpers.measurements import (
@@ -17,10 +15,7 @@ from helpers.measurements import (
     timing,
     write,
 )
-
-
-def gathered(folder, files):
-    return gather(read_files([write(folder, files)]))
+from helpers.reports import gathered
 
 
 def advice_on(folder, rows, goal="", task="emotion"):
@@ -289,14 +284,23 @@ def test_networks_that_keep_a_limit_alone_do_not_keep_it_in_whole_frames(tmp_pat
     )
 
 
-def test_under_a_limit_on_latency_only_pairs_that_were_measured_are_recommended(tmp_path):
+def of_two_pairs(folder, goal):
+    """Advice where int8 was measured with int8 and float32 with float32.
+
+    The emotion networks reach 80 and 70 %, the keypoint networks 2.5 and 2.0 px.
+    """
     models = [network(fmt=fmt) for fmt in ("int8", "float32")]
     models += [network("keypoints-edge", "keypoints", fmt) for fmt in ("int8", "float32")]
     frames = [frame(one["id"], other["id"]) for one, other in zip(models, models[2:], strict=False)]
     files = {"pi.json": benchmark(models, frames=frames)}
     for model, value in zip(models, (0.80, 0.70, 2.5, 2.0), strict=True):
         files[f"{model['id']}.json"] = evaluation(model, value)
-    [found] = recommend(gathered(tmp_path, files), parse_goal("latency<5ms,accuracy"))
+    [found] = recommend(gathered(folder, files), parse_goal(goal))
+    return found
+
+
+def test_under_a_limit_on_latency_only_pairs_that_were_measured_are_recommended(tmp_path):
+    found = of_two_pairs(tmp_path, "latency<5ms,accuracy")
 
     assert [one.choice.chosen.model.format for one in found.advice] == ["int8", "int8"]
     assert (
@@ -319,13 +323,7 @@ def test_under_a_limit_on_latency_only_pairs_that_were_measured_are_recommended(
 def test_under_a_limit_on_latency_partners_keep_the_other_limits(
     tmp_path, goal, emotion, keypoints
 ):
-    models = [network(fmt=fmt) for fmt in ("int8", "float32")]
-    models += [network("keypoints-edge", "keypoints", fmt) for fmt in ("int8", "float32")]
-    frames = [frame(one["id"], other["id"]) for one, other in zip(models, models[2:], strict=False)]
-    files = {"pi.json": benchmark(models, frames=frames)}
-    for model, value in zip(models, (0.80, 0.70, 2.5, 2.0), strict=True):
-        files[f"{model['id']}.json"] = evaluation(model, value)
-    [found] = recommend(gathered(tmp_path, files), parse_goal(goal))
+    found = of_two_pairs(tmp_path, goal)
 
     chosen = [one.choice.chosen and one.choice.chosen.model.format for one in found.advice]
     assert chosen == [emotion, keypoints]
