@@ -61,9 +61,9 @@ soak: $(VENV)/dev.installed  ## run the whole system while things go wrong (SECO
 	PYTHONPATH=tests:benchmarks $(BIN)/python -m soak --seconds $(or $(SECONDS),600) \
 	  $(if $(RECORD),--output $(RESULTS)/soak.json)
 
-fuzz: $(VENV)/dev.installed  ## try malformed input on every parser (CASES=100000, SECONDS=1800, SEED=N, ONLY=TARGET)
-	PYTHONPATH=tests $(BIN)/python -m fuzz --cases $(or $(CASES),100000) --seconds $(or $(SECONDS),1800) \
-	  $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+fuzz: $(VENV)/dev.installed  ## try malformed input on every parser (CASES=100000, SECONDS=1800, SEED=N, ONLY=TARGET, RECORD=1)
+	PYTHONPATH=tests:benchmarks $(BIN)/python -m fuzz --cases $(or $(CASES),100000) --seconds $(or $(SECONDS),1800) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--output $(RESULTS)/fuzz.json)
 
 lint: $(VENV)/dev.installed  ## check style and types
 	$(BIN)/ruff check .

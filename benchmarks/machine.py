@@ -17,7 +17,7 @@ def describe_run(packages: tuple[str, ...]) -> dict[str, Any]:
     """Date, command, machine and the versions of the named packages, as JSON objects."""
     return {
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": shlex.join(["python", *sys.argv]),
+        "command": shlex.join(["python", *_called(), *sys.argv[1:]]),
         "machine": {
             "cpu": _cpu_model(),
             "cores": os.cpu_count(),
@@ -30,6 +30,11 @@ def describe_run(packages: tuple[str, ...]) -> dict[str, Any]:
             **{name: _version(name) for name in packages},
         },
     }
+
+
+def _called() -> list[str]:
+    script = Path(sys.argv[0])
+    return ["-m", script.parent.name] if script.name == "__main__.py" else [str(script)]
 
 
 def report(figures: dict[str, Any], output: Path | None) -> None:

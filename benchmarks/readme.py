@@ -1,9 +1,10 @@
-"""Put the recorded figures into README.md and docs/report.md, between `<!-- figures: … -->` marks.
+"""Put the recorded figures into README.md and pages of docs/, between `<!-- figures: … -->` marks.
 
     python benchmarks/readme.py
 
 The figures lie in benchmarks/results/ and come from `make bench`, benchmarks/framing.py and
-`edge-emotion evaluate --json`, which the Makefile's `figures` target runs, and from `make report`.
+`edge-emotion evaluate --json`, which the Makefile's `figures` target runs, from `make report`, and
+from `make soak` and `make fuzz` with RECORD=1.
 """
 
 import json
@@ -22,10 +23,11 @@ from edge_emotion_report.goals import Goal
 from edge_emotion_report.recommend import recommend
 from edge_emotion_report.tables import in_words
 from edge_emotion_report.tasks import FACTS
-from edge_emotion_report.wording import MISSING, count, figure, listed
+from edge_emotion_report.wording import MISSING, figure, listed
 from edge_emotion_report.wording import rows as rows_in_words
 
 ROOT = Path(__file__).parent.parent
+WITHOUT_TWINS = ", without near twins of training faces"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -88,28 +90,23 @@ def formats() -> str:
     device, tasks = gathered.devices[0], list(gathered.rows_of)
     columns = [cell for task in tasks for cell in (_heading(task), f"ms {FACTS[task].once}", "kB")]
     rows = [f"| | {' | '.join(columns)} |", "|---" * (1 + len(columns)) + "|"]
-    for name in dict.fromkeys(gathered.short(model) for model in gathered.models):
+    ours = [model for model in gathered.models if not model.peer]
+    for name in dict.fromkeys(map(gathered.short, ours)):
         label = "**int8**, as shipped" if name == "int8" else name
         found = [
-            next((one for one in gathered.of(task) if gathered.short(one) == name), None)
+            next((one for one in ours if one.task == task and gathered.short(one) == name), None)
             for task in tasks
         ]
         cells = [cell for model in found for cell in _cells(gathered, model)]
         rows.append(f"| {label} | {' | '.join(cells)} |")
-    sets = [f"{task} on {gathered.rows_of[task]}" for task in tasks]
     note = (
-        f"\nThe same networks in every format{_and_peers(gathered)}: {', '.join(sets)}; medians of "
-        f"{device.label}, each with the number of threads that suits it best."
-        f"{_cautions(device.device.warnings)} [The report](docs/report.md) has the intervals, what "
-        "each format loses and what to run on which device; `make report` makes it, this machine "
-        "included.\n"
+        "\nThe same networks in every format, on faces without near twins among those that trained "
+        f"them; medians of {device.label}, each with the number of threads that suits it best."
+        f"{_cautions(device.device.warnings)} [The report](docs/report.md) has the intervals, the "
+        "peers, what each format loses and what to run on which device; `make report` makes it, "
+        "this machine included.\n"
     )
     return "\n".join(rows) + "\n" + note
-
-
-def _and_peers(gathered: Gathered) -> str:
-    peers = sum(model.peer for model in gathered.models)
-    return f", and {count(peers, 'peer')}" if peers else ""
 
 
 def _heading(task: str) -> str:
@@ -143,29 +140,88 @@ def _shown(task: str, value: float) -> str:
 
 def models() -> str:
     """What the shipped models read rightly, as Markdown."""
-    rows = ["| model | measured on | figure | 95 % interval |", "|---|---|---|---|"]
-    for task, facts in FACTS.items():
-        for part in load(task)["parts"] if (RESULTS / f"{task}.json").exists() else ():
-            value, unit = _shown(task, part[facts.measure]), "" if facts.unit == "%" else " px"
-            told = f"{value}{unit}" + ("" if task == "emotion" else f" {facts.figure}")
-            if task == "emotion":
-                told += f", balanced {part['balanced_accuracy']:.1%}"
-            if facts.beside:
-                group, key, name = facts.beside
-                told += f", {name} {part[group][key]:.1%}"
-            low, high = (_shown(task, end) for end in part["interval_95"])
-            rows.append(
-                f"| {task} | {part['rows_of']}, {part['rows']} | {told} | {low} to {high}{unit} |"
-            )
+    rows = ["| model | measured on | figure | 95 % | alone | 95 % |", "|---" * 6 + "|"]
+    for task in FACTS:
+        parts = {part["rows_of"]: part for part in load(task)["parts"]}
+        for rows_of, part in parts.items():
+            if rows_of.endswith(WITHOUT_TWINS):
+                continue
+            alone = parts[rows_of + WITHOUT_TWINS]
+            cells = [cell for one in (part, alone) for cell in _measured(task, one)]
+            rows.append(f"| {task} | {rows_of}, {part['rows']} | {' | '.join(cells)} |")
     framing, unseen = load("framing")["framing"], load("framing")["framing_unseen"]
     note = (
-        "\nInt8 files, on faces that did not train them (`edge-emotion evaluate`). With crops "
-        f"found by the product in {framing['frames']} whole frames ({framing['faces_missed']} "
-        f"missed by the detector), keypoints are {framing['ratio']:.2f} times as far off as with "
-        f"crops cut by the labels; {unseen['ratio']:.2f} times in the {unseen['frames']} frames of "
-        "people who did not train the network (`benchmarks/framing.py`).\n"
+        "\nInt8 files, on faces that did not train them; alone: those without near twins among the "
+        f"faces that did (`edge-emotion evaluate`). In {framing['frames']} whole frames, where the "
+        f"product finds the face itself (it missed {framing['faces_missed']}), keypoints are "
+        f"{framing['ratio']:.2f} times as far off as in crops cut by the labels, and "
+        f"{unseen['ratio']:.2f} times with people who did not train the network "
+        "(`benchmarks/framing.py`).\n"
     )
     return "\n".join(rows) + "\n" + note
+
+
+def _measured(task: str, part: dict[str, Any]) -> list[str]:
+    """The figure on some rows and its interval."""
+    facts = FACTS[task]
+    value, unit = _shown(task, part[facts.measure]), "" if facts.unit == "%" else " px"
+    shown = f"{value}{unit}" + ("" if task == "emotion" else f" {facts.figure}")
+    if task == "emotion":
+        shown += f", balanced {part['balanced_accuracy']:.1%}"
+    if facts.beside:
+        group, key, name = facts.beside
+        shown += f", {name} {part[group][key]:.1%}"
+    low, high = (_shown(task, end) for end in part["interval_95"])
+    return [shown, f"{low} to {high}{unit}"]
+
+
+def soak() -> str:
+    """What the recorded soak found, as Markdown."""
+    recorded = load("soak")
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for fault in recorded["faults"]:
+        kinds.setdefault(fault["name"], []).append(fault)
+    rows = ["| fault | times | well again within | at most |", "|---|---|---|---|"]
+    for name, faults in kinds.items():
+        slowest_s = max(fault["recovered_s"] for fault in faults)
+        rows.append(f"| {name} | {len(faults)} | {faults[0]['bound_s']} s | {slowest_s:.1f} s |")
+    rows += ["", "| asked | found |", "|---|---|"]
+    rows += [f"| {one['what']} | {one['found']} |" for one in recorded["asked"]]
+    machine = recorded["run"]["machine"]
+    note = (
+        f"\nRecorded on {machine['cores']} cores of {machine['cpu']}, beside other programs (load "
+        f"{machine['load'][0]:.0f}).\n"
+    )
+    return "\n".join(rows) + "\n" + note
+
+
+def fuzz() -> str:
+    """What the recorded fuzzing found, as Markdown."""
+    recorded = load("fuzz")
+    rows = ["| target | cases | how they ended |", "|---|---|---|"]
+    for one in recorded["targets"]:
+        ended = ", ".join(f"{kind} {count:,}" for kind, count in one["ended"].items())
+        rows.append(f"| {one['name']} | {one['cases']:,} | {ended} |")
+    note = (
+        f"\n{recorded['cases']:,} cases in {recorded['seconds'] / 60:.0f} minutes "
+        f"(`--seed {recorded['seed']}`), {recorded['findings'] or 'no'} findings.\n"
+    )
+    return "\n".join(rows) + "\n" + note
+
+
+def stress() -> str:
+    """What soak and fuzzing found, in a sentence each."""
+    soaked, fuzzed = load("soak"), load("fuzz")
+    slowest_s = max(fault["recovered_s"] for fault in soaked["faults"])
+    held = all(one["held"] for one in soaked["asked"])
+    return (
+        f"The whole system ran for {soaked['seconds'] / 60:.0f} minutes through "
+        f"{len(soaked['faults'])} faults, from a full disk to a broker that hangs, and was well "
+        f"again after {slowest_s:.0f} s at most; memory, files and frame rate "
+        f"{'stayed' if held else 'did not stay'} within their bounds (`make soak`). "
+        f"{fuzzed['cases']:,} malformed inputs to every parser: {fuzzed['findings'] or 'no'} "
+        "crashes or hangs (`make fuzz`). [Under stress](docs/soak.md).\n"
+    )
 
 
 def recommended() -> str:
@@ -199,8 +255,9 @@ def load(name: str) -> dict[str, Any]:
 
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"peers": peers, "formats": formats, "models": models},
+    "README.md": {"peers": peers, "formats": formats, "models": models, "stress": stress},
     "docs/report.md": {"recommended": recommended, "sets": sets},
+    "docs/soak.md": {"soak": soak, "fuzz": fuzz},
 }
 
 

@@ -1,7 +1,7 @@
 """The command line.
 
-Only this module reaches up to the other rooms, and each command imports its own when it runs, so
-that `--help` is quick and a device never loads TensorFlow.
+Only this module and the `cli_*` beside it reach up to the other rooms, and each command imports its
+own when it runs, so that `--help` is quick and a device never loads TensorFlow.
 """
 
 import sys
@@ -21,7 +21,7 @@ from edge_emotion import (
     cli_serve,
     cli_train,
 )
-from edge_emotion.cli_app import App
+from edge_emotion.cli_app import App, Program
 from edge_emotion.cli_data import data_app
 from edge_emotion.cli_models import models_app
 from edge_emotion.cli_places import DataOption, data_folder
@@ -34,6 +34,7 @@ _UsageError: Any = typer.BadParameter.__base__
 
 app = App(
     name="edge-emotion",
+    cls=Program,
     help="Facial keypoints and five emotions on small devices: train, quantize to int8, run.",
     epilog="Every option can also be set in the environment: EDGE_EMOTION_RUN_MAX_FPS is run's "
     "--max-fps.",
@@ -59,10 +60,7 @@ def main() -> None:
     debug = len(arguments) < len(sys.argv) - 1
     try:
         code = app(arguments, prog_name="edge-emotion", standalone_mode=False)
-    except KeyboardInterrupt:
-        warn("interrupted")
-        code = ExitCode.INTERRUPTED
-    except Exception as error:  # the boundary of the program
+    except Exception as error:  # the boundary of the program, but for KeyboardInterrupt
         if debug:
             traceback.print_exc()
         code = _report(error)
@@ -79,6 +77,7 @@ def _report(error: Exception) -> ExitCode:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "edge-emotion"
         found = " ".join(error.format_message().split()).rstrip(".")
+        found = found.replace("Value error, ", "")  # which Pydantic, inside of Typer, begins with
         message = f"{found}; see {command} --help" if found else ""  # then the help is printed
         code = ExitCode.WRONG_USE
     else:

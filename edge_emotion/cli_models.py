@@ -39,7 +39,14 @@ FileArgument = Annotated[
 
 @models_app.command(epilog="Example: edge-emotion models verify keypoints --threads 2")
 def verify(
-    file: FileArgument,
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="A .tflite of this toolkit; emotion, keypoints or detector for a shipped one; "
+            "all shipped ones without.",
+            metavar="[FILE]",
+        ),
+    ] = None,
     delegate: Annotated[
         str, typer.Option(help="auto, cpu, edgetpu[:usb|:pci|:N] or external:LIB[,key=value].")
     ] = "cpu",
@@ -55,28 +62,27 @@ def verify(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Compare what this machine computes with the test vectors in a model file.
+    """Compare what this machine computes with the test vectors in model files.
 
     Where it differs by more than rounding can, the exit code is 3.
     """
+    from edge_emotion.modelfile import shipped_tasks
     from edge_emotion.terminal import busy
     from edge_emotion_device.verification import verify as compare
 
-    path = _path(file)
-    with busy(f"verifying {path}"):
-        found = compare(path, delegate, threads, tolerance)
+    verified: list[Verification] = []
+    for name in [file] if file else shipped_tasks():
+        path = _path(name)
+        with busy(f"verifying {path}"):
+            verified.append(compare(path, delegate, threads, tolerance))
+        if not json:
+            typer.echo("\n" * (len(verified) > 1), nl=False)
+            _tell_verification(verified[-1])
     if json:
-        typer.echo(jsonlib.dumps(found.as_dict(), indent=2))
-    else:
-        _tell_verification(found)
-    wrong = [one for one in found.comparisons if not one.passed]
-    if wrong:
-        raise GateNotMet(
-            f"{found.path} does not compute here what it was made to, with {wrong[0].kernels} "
-            f"kernels: largest difference {wrong[0].largest:g} steps, mean {wrong[0].mean:g}",
-            expected=f"at most {wrong[0].tolerance:g} and {wrong[0].mean_tolerance:g}",
-            remedy="try --delegate cpu or another version of the runtime",
-        )
+        content = [found.as_dict() for found in verified]
+        typer.echo(jsonlib.dumps(content[0] if file else content, indent=2))
+    for found in verified:
+        _check_verification(found)
 
 
 @models_app.command(epilog="Example: edge-emotion models show emotion")
@@ -164,11 +170,22 @@ def _tell_models(found: "dict[str, Description]") -> None:
     print_table(header, rows, left=header)
 
 
+def _check_verification(found: "Verification") -> None:
+    wrong = [one for one in found.comparisons if not one.passed]
+    if wrong:
+        raise GateNotMet(
+            f"{found.path} does not compute here what it was made to, with {wrong[0].kernels} "
+            f"kernels: largest difference {wrong[0].largest:g} steps, mean {wrong[0].mean:g}",
+            expected=f"at most {wrong[0].tolerance:g} and {wrong[0].mean_tolerance:g}",
+            remedy="try --delegate cpu or another version of the runtime",
+        )
+
+
 def _tell_verification(found: "Verification") -> None:
     from edge_emotion.terminal import print_table
 
     typer.echo(
-        f"{found.path}: {found.faces} drawn pictures, {found.threads} CPU "
+        f"{found.path}: {_drawn(found.faces)}, {found.threads} CPU "
         f"thread{'s' if found.threads > 1 else ''}; a step is {found.step:.4g} {_UNITS[found.task]}"
     )
     header = ["kernels", "outputs", "differ", "largest", "allowed", "mean", "allowed", "verdict"]
@@ -186,6 +203,10 @@ def _tell_verification(found: "Verification") -> None:
         for one in found.comparisons
     ]
     print_table(header, rows, left=("verdict",))
+
+
+def _drawn(pictures: int) -> str:
+    return f"{pictures} drawn picture{'s' if pictures != 1 else ''}"
 
 
 def _facts(found: "Description") -> Iterator[tuple[str, str]]:
@@ -217,7 +238,7 @@ def _facts(found: "Description") -> Iterator[tuple[str, str]]:
             yield which, ", ".join(f"{name} {value:g}" for name, value in figures.items())
     yield "gate", _verdict(found) + (f": {found.gate['reason']}" if found.gate else "")
     vectors = metadata.test_vectors
-    yield "test vectors", f"{len(vectors.seeds)} drawn pictures" if vectors else "none"
+    yield "test vectors", _drawn(len(vectors.seeds)) if vectors else "none"
     yield "license", metadata.license
 
 

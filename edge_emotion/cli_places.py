@@ -34,7 +34,8 @@ def data_folder(given: Path | None) -> Path:
         if Path(place).is_dir():
             return Path(place)
     raise WrongUse(
-        "no data sets found in " + " or ".join(DATA_PLACES),
-        expected="a folder laid out as docs/training.md says",
-        remedy="name it with --data or EDGE_EMOTION_DATA",
+        "no data sets found: there is no folder " + " or ".join(DATA_PLACES),
+        expected="a folder with the recipe's sets, such as fer2013/fer2013.csv.zip; "
+        "docs/training.md lists them and where they come from",
+        remedy="name it with --data or EDGE_EMOTION_DATA; train --recipe smoke needs none",
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from edge_emotion.errors import MissingExtra
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {
     "edge_emotion": "Everywhere: files, data, model files, settings",
@@ -17,6 +19,7 @@ ROOMS = {
 GAP = "…"  # what differs from time to time
 _ERRORS = ("EdgeEmotionError", "WrongUse", "GateNotMet", "Interrupted")
 _TELLERS = (*_ERRORS, "DelegateFailed", "Finding", "MissingExtra", "Refusal", "warn")
+_BEHIND_ANOTHER = ("DelegateFailed", "Finding", "Refusal")  # whose second argument was found
 _HEADER = f"""\
 # Every message
 
@@ -82,10 +85,11 @@ def _told(tree: ast.Module) -> Iterator[tuple[str, ...]]:
             continue
         expected = [word for word in call.keywords if word.arg == "expected"]
         remedy = [word for word in call.keywords if word.arg == "remedy"]
-        if name in _ERRORS or name == "warn":
-            parts = [_text(call.args[0])]
-        else:  # these have the message among other arguments
-            parts = [text for text in map(_text, call.args) if " " in text.strip(GAP)]
+        if name == "MissingExtra":  # which puts its message together itself
+            told = MissingExtra(*map(_text, call.args))
+            parts = [told.found, told.remedy]
+        else:
+            parts = [*map(_text, call.args[1:] if name in _BEHIND_ANOTHER else call.args[:1])]
         parts += [f"expected {_text(word.value)}" for word in expected]
         parts += [_text(word.value) for word in remedy]
         if parts:

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.errors import WrongUse
 from edge_emotion.modelfile import Task
 from edge_emotion.toml import loads
 from edge_emotion_convert.tasks.table import KINDS
@@ -39,8 +39,8 @@ def read_limits(budget: Path | None, max_drop: float | None) -> dict[Task, Limit
             the file and default.
 
     Raises:
-        EdgeEmotionError: the file cannot be read.
-        WrongUse: an unknown key, or a limit that is no number or below 0.
+        WrongUse: the file cannot be read, has an unknown key, or a limit that is no number or
+            below 0.
     """
     table = _read(budget) if budget else {}
     unknown = [name for name in table if name not in KINDS]
@@ -61,7 +61,7 @@ def _read(budget: Path) -> dict[str, Any]:
     try:
         return loads(budget.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise EdgeEmotionError(
+        raise WrongUse(
             f"budget {budget} cannot be read: {error}", expected="a TOML file"
         ) from error
 

@@ -9,17 +9,15 @@ from typing import Any
 from edge_emotion.errors import EdgeEmotionError, GateNotMet, WrongUse, warn
 from edge_emotion.files import check_place, write_text
 from edge_emotion.locks import alone_in
-from edge_emotion.quantization import TensorSpec
 from edge_emotion_convert import calibration, report
 from edge_emotion_convert.budget import Limits, read_limits
-from edge_emotion_convert.cards import conversion_card
 from edge_emotion_convert.edgetpu import EdgeTpuResult, edgetpu_step
-from edge_emotion_convert.exports import CARD, Kept, keep, record
+from edge_emotion_convert.exports import Kept, keep, keep_saved_model, record
 from edge_emotion_convert.formats import FORMATS, SAVED_MODEL
 from edge_emotion_convert.halving import halves
 from edge_emotion_convert.progress import say, tell
 from edge_emotion_convert.remedies.auto import treat
-from edge_emotion_convert.serving import VERSION, write_saved_model
+from edge_emotion_convert.serving import VERSION
 from edge_emotion_convert.subject import Subject, of_run, open_subject
 from edge_emotion_convert.sweep import sweep
 from edge_emotion_convert.tasks.table import KINDS
@@ -265,7 +263,10 @@ def _convert(
             continue
         say(f"{subject.task}: {target.name}, measured on {trial.measured_on}")
         models.append(keep(trial, convert_and_measure(trial, target, samples, limits), folder))
-    signatures = _export_saved_model(trial, folder) if SAVED_MODEL in formats else None
+    signatures = None
+    if SAVED_MODEL in formats:
+        say(f"{subject.task}: {SAVED_MODEL}, loaded and tried by a fresh process")
+        signatures = keep_saved_model(trial, folder)
     return Export(folder, trial, tuple(models), signatures)
 
 
@@ -278,27 +279,3 @@ def _compiled(export: Export) -> Export:
             record(export.trial.subject, export.folder, "models", entry)
             return replace(export, edgetpu=result)
     return export
-
-
-def _export_saved_model(trial: Trial, folder: Path) -> dict[str, Any]:
-    """The network for TensorFlow Serving, with its card and its entry in conversion.json."""
-    say(f"{trial.subject.task}: {SAVED_MODEL}, loaded and tried by a fresh process")
-    signatures = write_saved_model(trial.subject, folder)
-    files = [file for file in (folder / VERSION).rglob("*") if file.is_file()]
-    size = sum(file.stat().st_size for file in files)
-    shapes = (trial.subject.network.input_shape, trial.subject.network.output_shape)
-    given, answered = (TensorSpec((1, *shape[1:]), "float32") for shape in shapes)
-    metadata = trial.metadata(SAVED_MODEL, given, answered)
-    answers = {"float": trial.answers}
-    card = conversion_card(metadata, size, answers, trial.measuring, signatures)
-    entry = {
-        "file": VERSION.as_posix(),
-        "task": trial.subject.task,
-        "format": SAVED_MODEL,
-        "bytes": size,
-        "signatures": signatures,
-        "float": metadata.accuracy["float"],
-    }
-    file = folder / f"{trial.subject.task}_{SAVED_MODEL}{CARD}"
-    record(trial.subject, folder, "models", entry, {file: card.encode()})
-    return signatures

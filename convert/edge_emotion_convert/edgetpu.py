@@ -21,6 +21,7 @@ from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.files import write_together
 from edge_emotion.modelfile import ModelFile, model_bytes, read_model
 from edge_emotion_convert.edgetpu_operators import LeftToCpu, left_to_cpu
+from edge_emotion_convert.formats import CARD, REJECTED
 from edge_emotion_convert.progress import say
 
 COMPILER = "edgetpu_compiler"
@@ -35,7 +36,6 @@ _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _MAPPED = "Mapped to Edge TPU"
 _SOURCE = "int8_sha256"  # in the metadata: of the graph that was compiled
 _KINDS_NAMED = 8
-_CARD = ".md"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def edgetpu_step(model: Path, timeout_s: int = TIMEOUT_S) -> EdgeTpuResult:
     stamped = {**facts, _SOURCE: file.metadata.flatbuffer_sha256}
     content = model_bytes(flatbuffer, replace(file.metadata, edgetpu=stamped))
     card = _card(file, result, len(content))
-    write_together({compiled.with_suffix(_CARD): card.encode(), compiled: content})
+    write_together({compiled: content, compiled.with_suffix(CARD): card.encode()})
     _rejected_path(compiled).unlink(missing_ok=True)
     return result
 
@@ -135,8 +135,8 @@ def compiled_beside(model: Path) -> EdgeTpuResult | None:
     except EdgeEmotionError:  # as the compiler alone leaves it, or damaged
         facts = {}
     if facts.pop(_SOURCE, None) != file.metadata.flatbuffer_sha256:
+        compiled.with_suffix(CARD).unlink(missing_ok=True)  # first: nobody would look for it alone
         aside = compiled.replace(_rejected_path(compiled))
-        compiled.with_suffix(_CARD).unlink(missing_ok=True)
         say(f"{compiled.name} was not compiled from {model.name} as it is now: kept as {aside}")
         return None
     return EdgeTpuResult(compiled, tuple(left_to_cpu(file.flatbuffer)), facts, None)
@@ -147,12 +147,12 @@ def _compiled_path(model: Path) -> Path:
 
 
 def _rejected_path(compiled: Path) -> Path:
-    return compiled.with_name(f"{compiled.name}.rejected")
+    return compiled.with_name(compiled.name + REJECTED)
 
 
 def _card(file: ModelFile, result: EdgeTpuResult, size_bytes: int) -> str:
     """The int8 file's card, headed by what compiling made of it."""
-    known, title, rest = file.path.with_suffix(_CARD), f"# {file.path.stem}", ""
+    known, title, rest = file.path.with_suffix(CARD), f"# {file.path.stem}", ""
     if known.is_file():
         title, _, rest = known.read_text(encoding="utf-8").partition("\n")
     facts = {name: "?" if fact is None else fact for name, fact in result.compiler.items()}

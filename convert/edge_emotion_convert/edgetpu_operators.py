@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
+from edge_emotion_convert.flatbuffer import name_of, read
+
 _BEHIND = "comes after an operator that is left to the CPU"
 _LARGEST_SOFTMAX = 16_000
 
@@ -241,18 +243,15 @@ _NUMPY = {
     schema.TensorType.INT32: np.int32,
     schema.TensorType.INT64: np.int64,
 }
-_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
 
 
 def _operators(flatbuffer: bytes) -> Iterator[_Operator]:
-    model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
+    model = read(flatbuffer)
     graph = model.subgraphs[0]
     for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        number = max(code.builtinCode, code.deprecatedBuiltinCode)  # as the schema has it
         yield _Operator(
-            code.customCode.decode() if code.customCode else _NAMES[number],
-            code.version,
+            name_of(model, operator),
+            model.operatorCodes[operator.opcodeIndex].version,
             [_tensor(model, graph.tensors[index]) for index in operator.inputs if index >= 0],
             [_tensor(model, graph.tensors[index]) for index in operator.outputs],
             operator.builtinOptions,

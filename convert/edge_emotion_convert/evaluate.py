@@ -14,6 +14,7 @@ import numpy.typing as npt
 import edge_emotion
 from edge_emotion.data.duplicates import has_near_twin
 from edge_emotion.errors import WrongUse
+from edge_emotion.modelfile import Task
 from edge_emotion.types import Floats
 from edge_emotion_convert.detector_peers import detector_peers
 from edge_emotion_convert.evaluated import Evaluation, Measured, Part
@@ -42,7 +43,7 @@ def evaluate(model: Path, data: Path | None = None, split: str = "test") -> Eval
 
     Raises:
         EdgeEmotionError: the model or the data cannot be read.
-        WrongUse: data of the other task, an unknown split, no data named.
+        WrongUse: data of another task, an unknown split, no data named.
     """
     opened = open_model(model)
     asked = _ask(opened, data, split)
@@ -85,7 +86,7 @@ def evaluate_command(
     evaluation = replace(
         _evaluation(opened, measured, asked),
         beside=tuple(peer.measure(measured) for peer in beside),
-        robustness=robustness(opened, _to_worsen(asked)) if robust else None,
+        robustness=robustness(opened, _to_worsen(opened.task, asked)) if robust else None,
     )
     if as_json:
         tell(json.dumps({**_occasion(), **evaluation.as_dict()}, indent=2))
@@ -124,17 +125,22 @@ def _measure(opened: Opened, asked: Sequence[_Asked]) -> list[Measured]:
     return measured
 
 
-def _to_worsen(asked: Sequence[_Asked]) -> list[tuple[str, Rows]]:
-    """Faces whose answers can be right; of keypoints the first set's with all their points."""
-    sets = []
-    for source, _ in asked:
-        rows = take(source.rows, source.rows.answerable)
-        if rows.truth.ndim > 1:
-            complete = ~np.isnan(rows.truth).any(axis=(1, 2))
-            return [(f"{source.name}, complete rows", take(rows, complete))]
-        if len(rows):
-            sets.append((source.name, rows))
-    return sets
+def _to_worsen(task: Task, asked: Sequence[_Asked]) -> list[tuple[str, Rows]]:
+    """Faces whose answers can be right; of keypoints the first set that has all points of some."""
+    if task == "keypoints":
+        sets = [
+            (f"{one.name}, complete rows", take(one.rows, _complete(one.rows))) for one, _ in asked
+        ]
+    else:
+        sets = [(one.name, take(one.rows, one.rows.answerable)) for one, _ in asked]
+    found = [(name, rows) for name, rows in sets if len(rows)]
+    return found[:1] if task == "keypoints" else found
+
+
+def _complete(rows: Rows) -> _Mask:
+    """`(N,)`, whether each face has all its points."""
+    mask: _Mask = ~np.isnan(rows.truth).any(axis=(1, 2))
+    return mask
 
 
 def _evaluation(
@@ -179,7 +185,7 @@ def _groups(source: Source) -> Iterator[tuple[str, _Mask, bool]]:
         without.append((", without near twins of training faces", alone))
     groups = [("", everything)]
     if rows.truth.ndim > 1:
-        complete = ~np.isnan(rows.truth).any(axis=(1, 2))
+        complete = _complete(rows)
         groups = [(", complete rows", complete), (", rows with missing points", ~complete)]
     for group, chosen in groups:
         for reservation, kept in without:

@@ -1,7 +1,5 @@
 """Sections of an evaluation's page: what a model leaves undecided, and what bad pictures cost."""
 
-from html import escape
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -9,14 +7,13 @@ from matplotlib.ticker import PercentFormatter
 from edge_emotion.pages import table
 from edge_emotion_convert.robustness import Robustness
 from edge_emotion_convert.undecided import Selection
-from edge_emotion_train.pictures.sections import Section
+from edge_emotion_train.pictures.sections import Section, plain_table
 from edge_emotion_train.pictures.style import BAR, INK, as_svg, new_chart, styled
 
 
 def undecided_section(selection: Selection) -> Section:
     """A risk-coverage curve, and how many faces of each kind are undecided."""
-    headings, rows = selection.table()
-    tables = [table(headings, [[escape(cell) for cell in row] for row in rows])]
+    tables = [plain_table(selection.table())]
     if selection.scores:
         shares = [
             [name, *(f"{value:.1%}" for value in found.values())]
@@ -37,13 +34,12 @@ def undecided_section(selection: Selection) -> Section:
 
 def robustness_section(robustness: Robustness) -> Section:
     """What is left under each condition."""
-    headings, rows = robustness.table()
     return Section(
         "robustness",
         "When the picture is bad",
         "The same faces made worse, each in one way, by fixed amounts and seeds. What is covered "
         "is found by the shipped keypoint network.",
-        tables=[table(headings, [[escape(cell) for cell in row] for row in rows])],
+        tables=[plain_table(robustness.table())],
     )
 
 

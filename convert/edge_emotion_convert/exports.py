@@ -2,6 +2,10 @@
 
 A file that did not pass the gate is kept beside as TASK_FORMAT.tflite.rejected, to be looked into;
 a former one that did stays where it is.
+
+A model, its card and conversion.json take their places one right behind the other, in this order.
+A crash between them shows in the checksums: an entry of conversion.json and the card are about the
+file beside them if that has the SHA-256 that the entry gives.  The next conversion mends it.
 """
 
 import hashlib
@@ -16,16 +20,19 @@ import numpy as np
 from edge_emotion.errors import warn
 from edge_emotion.files import write_together
 from edge_emotion.modelfile import model_bytes
+from edge_emotion.quantization import TensorSpec
 from edge_emotion_convert.cards import conversion_card
 from edge_emotion_convert.edgetpu import compiled_beside
+from edge_emotion_convert.formats import CARD, REJECTED, SAVED_MODEL
 from edge_emotion_convert.measure import as_table
 from edge_emotion_convert.metadata import versions
 from edge_emotion_convert.progress import quiet, say
+from edge_emotion_convert.serving import VERSION, write_saved_model
 from edge_emotion_convert.subject import Subject
 from edge_emotion_convert.trial import Candidate, Trial
 from edge_emotion_device.verification import reference_vectors
 
-CONVERSION, REJECTED, CARD = "conversion.json", ".rejected", ".md"
+CONVERSION = "conversion.json"
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Kept:
 def keep(trial: Trial, candidate: Candidate, folder: Path) -> Kept:
     """Put a candidate into exports/NAME, as a model with its card or as a rejected file.
 
-    It goes there in one step with its card and its entry in conversion.json.
+    With its card and its entry in conversion.json it is on the disk before any of them changes.
 
     Raises:
         EdgeEmotionError: the folder cannot be written to; what was there stays whole.
@@ -94,7 +101,7 @@ def keep(trial: Trial, candidate: Candidate, folder: Path) -> Kept:
     if passed:
         answers = {"float": trial.answers, candidate.format.name: candidate.answers}
         card = conversion_card(candidate.metadata, kept.bytes, answers, trial.measuring)
-        parts = {good.with_suffix(CARD): card.encode(), **parts}
+        parts[good.with_suffix(CARD)] = card.encode()
     record(trial.subject, folder, "models" if passed else "rejected", kept.as_dict(), parts)
     if passed:
         rejected.unlink(missing_ok=True)
@@ -103,6 +110,44 @@ def keep(trial: Trial, candidate: Candidate, folder: Path) -> Kept:
             entry = {**kept.as_dict(), "edgetpu": compiled.as_dict()}
             record(trial.subject, folder, "models", entry)
     return kept
+
+
+def keep_saved_model(trial: Trial, folder: Path) -> dict[str, Any]:
+    """Put the network into exports/NAME for TensorFlow Serving, with its card.
+
+    Its entry in conversion.json has the SHA-256 of each of its files.
+
+    Returns:
+        The signatures, as `write_saved_model` has them.
+
+    Raises:
+        EdgeEmotionError: as `write_saved_model`, or the card or conversion.json cannot be written.
+    """
+    signatures = write_saved_model(trial.subject, folder)
+    place = folder / VERSION
+    contents = {
+        file.relative_to(place).as_posix(): file.read_bytes()
+        for file in sorted(place.rglob("*"))
+        if file.is_file()
+    }
+    size = sum(map(len, contents.values()))
+    shapes = (trial.subject.network.input_shape, trial.subject.network.output_shape)
+    given, answered = (TensorSpec((1, *shape[1:]), "float32") for shape in shapes)
+    metadata = trial.metadata(SAVED_MODEL, given, answered)
+    answers = {"float": trial.answers}
+    card = conversion_card(metadata, size, answers, trial.measuring, signatures)
+    entry = {
+        "file": VERSION.as_posix(),
+        "task": trial.subject.task,
+        "format": SAVED_MODEL,
+        "bytes": size,
+        "files": {name: hashlib.sha256(each).hexdigest() for name, each in contents.items()},
+        "signatures": signatures,
+        "float": metadata.accuracy["float"],
+    }
+    file = folder / f"{trial.subject.task}_{SAVED_MODEL}{CARD}"
+    record(trial.subject, folder, "models", entry, {file: card.encode()})
+    return signatures
 
 
 def record(
@@ -121,7 +166,10 @@ def record(
         folder: exports/NAME.
         group: models or rejected.
         entry: what is told of the file.
-        parts: files to write in the same step.
+        parts: files that it tells of; they take their places before it, in this order.
+
+    Raises:
+        EdgeEmotionError: one of them cannot be written; all are as they were.
     """
     table = _read(folder / CONVERSION)
     gone = {entry["file"], entry["file"] + REJECTED} if group == "models" else {entry["file"]}

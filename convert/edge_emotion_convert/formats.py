@@ -11,6 +11,9 @@ from edge_emotion.modelfile import Task
 # What `convert` writes that is no .tflite: a folder for TensorFlow Serving (see `serving`).
 SAVED_MODEL = "saved_model"
 
+# Behind the whole name of a .tflite that did not pass the gate; in place of .tflite for its card.
+REJECTED, CARD = ".rejected", ".md"
+
 _OPS = tf.lite.OpsSet
 
 

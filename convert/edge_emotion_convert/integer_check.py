@@ -1,4 +1,4 @@
-"""Whether a .tflite takes the input that its format promises and is integer all through."""
+"""Whether a .tflite is what its format promises: by its input, and integer all through."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.quantization import TensorSpec
+from edge_emotion_convert.formats import Format
 from edge_emotion_device.runtime import open_interpreter
 
 _BETWEEN_FORMATS = {"QUANTIZE", "DEQUANTIZE", "DELEGATE"}
@@ -16,6 +17,18 @@ def tensor_specs(flatbuffer: bytes) -> tuple[TensorSpec, TensorSpec]:
     interpreter = open_interpreter(flatbuffer)
     given, answered = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     return TensorSpec.of(given), TensorSpec.of(answered)
+
+
+def checked(flatbuffer: bytes, target: Format) -> bytes:
+    """The same bytes.
+
+    Raises:
+        EdgeEmotionError: they are not of that format.
+    """
+    check_input(flatbuffer, target.input_type)
+    if target.integer:
+        check_full_integer(flatbuffer)
+    return flatbuffer
 
 
 def check_input(flatbuffer: bytes, input_type: str) -> None:

@@ -21,11 +21,11 @@ import tensorflow as tf
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.types import Floats
+from edge_emotion_convert.flatbuffer import SAME_VALUES
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.layer_names import NUMERIC_VERIFY, float_name, labels_of
 from edge_emotion_convert.progress import counted, quiet
 from edge_emotion_convert.quantize import conversion_errors, converter_for
-from edge_emotion_convert.remedies.flatbuffer import SAME_VALUES
 from edge_emotion_device.runtime import Interpreter, open_interpreter
 
 FACES = 64  # that are measured on: the tables of 32 and of 500 faces name the same worst layers
@@ -185,7 +185,7 @@ class _Watched:
     # Sums of squares: values and own error, values and error against the float network.
     squares: Floats = field(default_factory=lambda: np.zeros(4, np.float64))
     elements: int = 0
-    counts: Any = field(default_factory=lambda: np.zeros(LEVELS + 2, np.int64))
+    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(LEVELS + 2, np.int64))
     ends: tuple[Floats, Floats] | None = None  # least and greatest of every channel
 
     def look(self, quantized: Interpreter, reference: Interpreter) -> None:

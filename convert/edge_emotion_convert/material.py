@@ -68,7 +68,7 @@ def open_material(subject: Subject, data: Path | None = None) -> Material:
         data: a file or folder; None takes what training read.
 
     Raises:
-        WrongUse: no data named, or data of the other task.
+        WrongUse: no data named, or data of another task.
         EdgeEmotionError: nothing there that a reader knows, a bad row, or nobody can tell which of
             its rows trained the network.
     """

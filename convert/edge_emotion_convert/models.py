@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import KEYPOINTS
 from edge_emotion.modelfile import (
     INPUT_SIDES_PX,
@@ -35,7 +35,7 @@ from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.networks.saved import read_network
 from edge_emotion_train.predicting import predict
 from edge_emotion_train.recipe import Recipe, parse
-from edge_emotion_train.runs import NETWORK_FILE, RECIPE_FILE, read_run
+from edge_emotion_train.runs import HISTORY_FILE, NETWORK_FILE, RECIPE_FILE, read_run
 
 Outputs = Callable[[Image], Floats]
 
@@ -100,11 +100,16 @@ def open_model(path: Path) -> Opened:
         run = read_run(path)
         network = read_network(run.network, run.task)
         answer: Outputs = partial(predict, network, run.mean_face)
-        history = run.folder.resolve() / "history.csv"
         return Opened(
-            path, run.task, answer, f"recipe {run.recipe.name}",
-            None, run.recipe, run.data, network, history,
-        )  # fmt: skip
+            path,
+            run.task,
+            answer,
+            f"recipe {run.recipe.name}",
+            recipe=run.recipe,
+            data=run.data,
+            network=network,
+            history=run.folder.resolve() / HISTORY_FILE,
+        )
     if path.suffix == ADAPTER:
         return _peer(path)
     if path.suffix in KERAS_SUFFIXES and path.is_file():
@@ -124,13 +129,14 @@ def open_other(path: Path | None, task: Task) -> Opened:
     """The network of the other task than `task`: `path`, or the shipped one.
 
     Raises:
-        WrongUse: it is for the same task.
-        EdgeEmotionError: it cannot be read.
+        EdgeEmotionError: it is for the same task, or cannot be read.
     """
     other: Task = "keypoints" if task == "emotion" else "emotion"
     opened = open_model(path or shipped_model(other))
     if opened.task != other:
-        raise WrongUse(f"--with {path} is a model for {task}, too", expected=f"one for {other}")
+        raise EdgeEmotionError(
+            f"--with {path} is a model for {task}, too", expected=f"one for {other}"
+        )
     return opened
 
 

@@ -12,7 +12,7 @@ from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.modelfile import OUTPUT_SHAPES
 from edge_emotion.types import Floats
 from edge_emotion_convert.formats import Format
-from edge_emotion_convert.integer_check import check_full_integer, check_input
+from edge_emotion_convert.integer_check import checked
 from edge_emotion_convert.progress import counted, quiet
 
 _UNKNOWN_OPERATOR = re.compile(r"'tf\.(\w+)' op is neither a custom op")
@@ -32,10 +32,7 @@ def to_tflite(model: keras.Model, target: Format, samples: Floats | None) -> byt
     """
     with quiet(), conversion_errors(target):
         flatbuffer = bytes(converter_for(model, target, samples).convert())
-    check_input(flatbuffer, target.input_type)
-    if target.integer:
-        check_full_integer(flatbuffer)
-    return flatbuffer
+    return checked(flatbuffer, target)
 
 
 def converter_for(model: keras.Model, target: Format, samples: Floats | None) -> Any:

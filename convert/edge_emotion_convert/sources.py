@@ -50,7 +50,7 @@ def open_sources(
         own: the folder that its training read, if that is known.
 
     Raises:
-        WrongUse: an unknown split, or data of the other task.
+        WrongUse: an unknown split, or data of another task.
         EdgeEmotionError: nothing there that a reader knows, a bad row, or no rows in that split.
     """
     if split not in SPLITS:
@@ -185,7 +185,7 @@ def load_as_it_is(
     """One set, read by whatever reader knows it: FER2013 by its `Usage`, the rest by `shares`.
 
     Raises:
-        WrongUse: data of the other task, or without labels.
+        WrongUse: data of another task, or without labels.
         EdgeEmotionError: nothing there that a reader knows, or a bad row.
     """
     reader = recognise(path)

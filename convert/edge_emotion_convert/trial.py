@@ -124,7 +124,7 @@ def prepare(
 
     Raises:
         EdgeEmotionError: the data cannot be read, or the network does not do what its task asks.
-        WrongUse: no data named, or data of the other task.
+        WrongUse: no data named, or data of another task.
     """
     material = open_material(subject, data)
     if subject.task == "keypoints" and subject.mean_face is None:
@@ -198,24 +198,21 @@ def measure_flatbuffer(
         metadata = replace(metadata, architecture={**metadata.architecture, "macs": macs})
     answers, ms_per_face = answers_of(file, trial.measuring)
     after = figures(trial.measuring, answers)
-    truth = trial.measuring.truth
-    test = None
+    truth, test, below = trial.measuring.truth, None, None
     if trial.subject.task == "emotion" and np.isfinite(answers).all():
         test = mcnemar(*(given.argmax(axis=1) == truth for given in (trial.answers, answers)))
+        below = undecided.choose(trial.measuring, answers)
     verdict = judge(
         trial.before, after, limits, loss_intervals(truth, trial.answers, answers), test
     )
     accuracy = {**metadata.accuracy, target.name: as_table(after), "gate": verdict.as_dict()}
-    if trial.subject.task == "emotion" and np.isfinite(answers).all():
-        below = undecided.choose(trial.measuring, answers)
-        metadata = replace(metadata, undecided_below=below)
-        if below is not None:
-            found = undecided.undecided("validation", trial.measuring, answers, below)
-            accuracy["undecided"] = [part.as_dict() for part in found]
+    if below is not None:
+        found = undecided.undecided("validation", trial.measuring, answers, below)
+        accuracy["undecided"] = [part.as_dict() for part in found]
     return Candidate(
         target,
         flatbuffer,
-        replace(metadata, accuracy=accuracy),
+        replace(metadata, accuracy=accuracy, undecided_below=below),
         answers,
         trial.before,
         after,

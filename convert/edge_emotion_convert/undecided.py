@@ -4,12 +4,13 @@ A face is undecided where the largest probability is below a threshold, as the d
 (`edge_emotion.selective`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from edge_emotion.data.faces import Indices
 from edge_emotion.labels import EMOTIONS, SHOWN
 from edge_emotion.metrics import Interval, bootstrap_interval
 from edge_emotion.selective import (
@@ -185,8 +186,8 @@ def _others(rows: Rows) -> list[int]:
     return [label for label in range(len(EMOTIONS) - len(SHOWN), 0) if (rows.truth == label).any()]
 
 
-def _mean_of(values: Floats) -> Any:
-    def mean(drawn: Any) -> float:
+def _mean_of(values: Floats) -> Callable[[Indices], float]:
+    def mean(drawn: Indices) -> float:
         known = values[drawn][~np.isnan(values[drawn])]
         return float(known.mean()) if len(known) else float("nan")
 

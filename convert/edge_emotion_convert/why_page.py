@@ -9,7 +9,7 @@ from matplotlib.ticker import NullLocator
 
 from edge_emotion import pages
 from edge_emotion.palette import COLORS
-from edge_emotion_convert.layer_errors import LEVELS, LayerError
+from edge_emotion_convert.layer_errors import LEVELS, LOWEST, LayerError
 from edge_emotion_convert.tasks.table import KINDS
 from edge_emotion_convert.why import HEADINGS, Explanation, cells, decibels_in_words
 from edge_emotion_train.pictures.style import BAR, INK, as_svg, new_chart, styled
@@ -92,7 +92,7 @@ def chart(layer: LayerError) -> Figure:
     figure.clear()
     above, below = figure.subplots(2, sharex=True, height_ratios=(3, 2))
     shares = layer.counts / layer.counts.sum()
-    edges = layer.scale * (np.arange(LEVELS + 3) - 0.5 - 129 - layer.zero_point)
+    edges = layer.scale * (np.arange(LEVELS + 3) - 0.5 + LOWEST - 1 - layer.zero_point)
     least = 0.5 / layer.counts.sum()
     above.stairs(shares[1:-1], edges[1:-1], baseline=least, fill=True, color=BAR)
     for end in (0, LEVELS + 1):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path("/")
+HOT_C = 80.0  # from here on a Raspberry Pi slows down
 _MB = 1_000_000
 _VCGENCMD_TIMEOUT_S = 2.0
 
@@ -82,8 +83,8 @@ def read_board(root: Path = ROOT, folder: Path = Path()) -> Board:
         root: of its files.
         folder: where the free disk space is asked for.
     """
-    release = _pairs(read_text(root / "etc/os-release"), "=")
-    memory = _pairs(read_text(root / "proc/meminfo"), ":")
+    release = read_pairs(root / "etc/os-release", "=")
+    memory = read_pairs(root / "proc/meminfo", ":")
     return Board(
         model=_model(root),
         system=release.get("PRETTY_NAME", ""),
@@ -103,7 +104,7 @@ def read_temperature_c(root: Path = ROOT) -> float | None:
     """The CPU's temperature in °C, or None without a sensor.  Cheap: two or three small files."""
     zones = list(root.glob("sys/class/thermal/thermal_zone*"))
     for zone in sorted(zones, key=lambda zone: (not _of_cpu(zone), len(zone.name), zone.name)):
-        reading = _number(read_text(zone / "temp"))
+        reading = read_number(zone / "temp")
         if reading is not None:
             return reading / 1000
     return None
@@ -118,7 +119,8 @@ def read_throttling(root: Path = ROOT) -> Throttling | None:
     those of the last two seconds (drivers/firmware/raspberrypi.c, drivers/hwmon/raspberrypi-hwmon.c
     of Linux).  Other kernels than the Raspberry Pi's have only the alarm of the supply voltage.
     """
-    flags = _vcgencmd_flags(root / "usr/bin/vcgencmd")
+    # Where it may not ask, it answers with a complaint.
+    flags = _hexadecimal(ask_vcgencmd(root, "get_throttled").partition("throttled=")[2])
     if flags is None:
         files = root.glob("sys/devices/platform/soc*/soc*:firmware/get_throttled")
         flags = next((_hexadecimal(read_text(file)) for file in files), None)
@@ -127,26 +129,28 @@ def read_throttling(root: Path = ROOT) -> Throttling | None:
     return None if flags is None else Throttling(flags)
 
 
-def _vcgencmd_flags(program: Path) -> int | None:
+def ask_vcgencmd(root: Path, question: str) -> str:
+    """What a Raspberry Pi's firmware answers; empty where there is none, or it does not answer."""
+    program = root / "usr/bin/vcgencmd"
     if not program.exists():
-        return None
+        return ""
     try:
         done = subprocess.run(  # noqa: S603 - a path and words of ours
-            [program, "get_throttled"],
+            [program, question],
             capture_output=True,
             text=True,
             errors="replace",
             timeout=_VCGENCMD_TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError):
-        return None
-    return _hexadecimal(done.stdout.partition("throttled=")[2])  # where it may not ask: a complaint
+        return ""
+    return done.stdout
 
 
 def _supply_alarm(root: Path) -> int | None:
     for sensor in root.glob("sys/class/hwmon/hwmon*"):
         if read_text(sensor / "name") == "rpi_volt":
-            alarm = _number(read_text(sensor / "in0_lcrit_alarm"))
+            alarm = read_number(sensor / "in0_lcrit_alarm")
             return None if alarm is None else int(alarm)  # under-voltage is bit 0
     return None
 
@@ -157,7 +161,7 @@ def _model(root: Path) -> str:
         return board
     maker = (read_text(root / "sys/class/dmi/id" / name) for name in ("sys_vendor", "product_name"))
     computer = " ".join(filter(None, maker))
-    return computer or _pairs(read_text(root / "proc/cpuinfo"), ":").get("model name", "")
+    return computer or read_pairs(root / "proc/cpuinfo", ":").get("model name", "")
 
 
 def _of_cpu(zone: Path) -> bool:
@@ -168,7 +172,7 @@ def _of_cpu(zone: Path) -> bool:
 
 def _fastest_mhz(root: Path, name: str) -> float | None:
     files = root.glob(f"sys/devices/system/cpu/cpufreq/policy*/{name}")
-    found = [khz for file in files if (khz := _number(read_text(file))) is not None]
+    found = [khz for file in files if (khz := read_number(file)) is not None]
     return max(found) / 1000 if found else None
 
 
@@ -186,10 +190,15 @@ def read_text(file: Path) -> str:
         return ""
 
 
-def _pairs(text: str, separator: str) -> dict[str, str]:
-    """Lines of a key and a value; the first of equal keys."""
+def read_number(file: Path) -> float | None:
+    """The number that a file holds; None where it holds none, or cannot be read."""
+    return _number(read_text(file))
+
+
+def read_pairs(file: Path, separator: str) -> dict[str, str]:
+    """Lines of a key and a value; the first of equal keys, and nothing of a file not to be read."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in read_text(file).splitlines():
         key, _, value = line.partition(separator)
         found.setdefault(key.strip(), value.strip().strip("\"'"))
     return found

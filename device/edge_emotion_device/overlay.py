@@ -27,6 +27,7 @@ TRACK: Colour = (0x1E, 0x1E, 0x1E)  # the empty part of a bar
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FONT_CAPITAL_PX = 22  # height of its capitals at scale 1
 PANEL_OPACITY = 0.85
+_LETTERS = (max(map(len, EMOTIONS)), 2)  # of a bar's name; two tell all five apart
 SUBPIXEL_BITS = 4  # OpenCV draws in 1/16 px with this `shift`
 
 
@@ -179,7 +180,7 @@ def _draw_chip(
 def _draw_bars(
     canvas: Image, reading: Reading, face: Rect, sizes: Sizes, taken: Sequence[Rect]
 ) -> Rect | None:
-    """Five bars on a dark panel beside the face, named where there is room.
+    """Five bars on a dark panel beside the face, each with its name, or as much as there is room.
 
     Returns:
         Their place; None where every place would hide a face, and nothing is drawn.
@@ -189,9 +190,10 @@ def _draw_bars(
     bar_width, bar_height = round(capital * 5), max(3, round(capital * 0.6))
     row = round(capital * 1.9)
     height = 5 * row - (row - capital) + 2 * padding
-    names_width = max(_text_width(name, capital) for name in EMOTIONS) + padding
-    for with_names in (True, False):
-        width = 2 * padding + bar_width + (names_width if with_names else 0)
+    for letters in _LETTERS:
+        names = [name[:letters] for name in EMOTIONS]
+        names_width = max(_text_width(name, capital) for name in names) + padding
+        width = padding + bar_width + names_width + padding
         right, left = face.x + face.width + sizes.gap, face.x - sizes.gap - width
         low = face.y + face.height - height
         places = [(right, face.y), (left, face.y), (right, low), (left, low)]
@@ -202,10 +204,8 @@ def _draw_bars(
         return None
     _fill_rounded(canvas, panel, round(capital * 0.9), DARK, PANEL_OPACITY)
     for rank, name in enumerate(EMOTIONS):
-        x, y = panel.x + padding, panel.y + padding + rank * row
-        if with_names:
-            _write(canvas, name, x, y + capital, capital)
-            x += names_width
+        x, y = panel.x + padding + names_width, panel.y + padding + rank * row
+        _write(canvas, names[rank], panel.x + padding, y + capital, capital)
         middle = y + capital / 2
         _bar(canvas, x, middle, bar_width, bar_height, TRACK)
         part = float(np.clip(reading.smoothed[rank], 0, 1))

@@ -17,7 +17,7 @@ import json
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -206,7 +206,7 @@ class _Adapter:
 
     def peer(self) -> Peer:
         """The peer it describes."""
-        task = self._take("", "task", str)
+        task: Task = self._take("", "task", str)
         if task not in ("emotion", "keypoints"):
             raise self._wrong("", "task", f"is {task!r}", "emotion or keypoints")
         model = self._model()
@@ -228,7 +228,7 @@ class _Adapter:
         return Peer(
             name=self._take("", "name", str),
             model=model,
-            task=cast(Task, task),
+            task=task,
             source=self._take("", "source", str, ""),
             side_px=side_px,
             channels=channels,

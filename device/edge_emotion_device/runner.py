@@ -58,7 +58,11 @@ def run(options: RunOptions, reread: Reread | None = None) -> ExitCode:
         supervisor.stopping()
         if summary.frames:
             summary.print(sys.stderr)
-    return ExitCode.INTERRUPTED if signals.stop == signal.SIGINT else ExitCode.DONE
+    if signals.stop != signal.SIGINT:
+        return ExitCode.DONE
+    if not summary.frames:  # so that there is no summary
+        warn("interrupted")
+    return ExitCode.INTERRUPTED
 
 
 @dataclass

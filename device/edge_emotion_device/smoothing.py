@@ -1,7 +1,6 @@
 """Steadying what one face says over time; every constant is in seconds, none in frames."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -10,9 +9,9 @@ from edge_emotion.modelfile import ModelMetadata
 from edge_emotion.types import Floats
 
 # One-euro filter: below this cut-off a resting point's jitter is taken out ...
-_MIN_CUTOFF_HZ = 1.2
+_MIN_CUTOFF_HZ = np.float32(1.2)
 # ... and the cut-off rises by this for each face side a second that a point moves.
-_SPEED_GAIN = 8.0
+_SPEED_GAIN = np.float32(8.0)
 _SPEED_CUTOFF_HZ = 1.0
 
 _PROBABILITY_TIME_S = 0.4
@@ -33,7 +32,7 @@ class OneEuroFilter:
         self._speed: Floats | None = None
 
     def __call__(self, points: Floats, side: float, time_s: float) -> Floats:
-        """Steady `(15, 2)` points.
+        """Steady `(15, 2) float32` points.
 
         Args:
             points: in frame pixels.
@@ -106,10 +105,11 @@ def _name(label: int | None) -> str | None:
     return None if label is None else EMOTIONS[label]
 
 
-def _weight(cutoff_hz: Any, step_s: float) -> Any:
+def _weight(cutoff_hz: float | Floats, step_s: float) -> Floats | np.float32:
     """Share of a new value in a filter with that cut-off, a number or an array of them.
 
     This is the first-order low-pass filter itself.  The paper's share, 1 / (1 + 1 / (2π f t)), is
     near it only for steps that are short against the cut-off, so the frame rate would matter.
     """
-    return -np.expm1(-2 * math.pi * cutoff_hz * step_s)
+    # With a scalar of 64 bits NumPy 2 would make the points 64 bits wide, too.
+    return -np.expm1(np.float32(-2 * math.pi * step_s) * cutoff_hz)

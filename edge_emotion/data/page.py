@@ -12,6 +12,7 @@ from edge_emotion.data.formats import FORMATS
 from edge_emotion.data.inspection import Inspection
 from edge_emotion.labels import EMOTIONS, KEYPOINTS
 from edge_emotion.pages import (
+    MARK,
     bar,
     dots,
     figure,
@@ -99,8 +100,8 @@ def _mean_points(faces: KeypointFaces) -> str:
     means = np.nansum(faces.keypoints, axis=0) / divisors
     spreads = np.sqrt(np.nansum((faces.keypoints - means) ** 2, axis=0) / divisors)
     ellipses = "".join(
-        f'<ellipse cx="{x + 0.5:.1f}" cy="{y + 0.5:.1f}" rx="{dx:.1f}" ry="{dy:.1f}" fill="#E69F00"'
-        f' fill-opacity=".35" stroke="#E69F00" stroke-width=".4"><title>{name}</title></ellipse>'
+        f'<ellipse cx="{x + 0.5:.1f}" cy="{y + 0.5:.1f}" rx="{dx:.1f}" ry="{dy:.1f}" fill="{MARK}"'
+        f' fill-opacity=".35" stroke="{MARK}" stroke-width=".4"><title>{name}</title></ellipse>'
         for name, (x, y), (dx, dy), some in zip(KEYPOINTS, means, spreads, counts > 0, strict=True)
         if some
     )

@@ -74,3 +74,12 @@ def test_the_page_of_every_message_has_each_with_its_remedy():
     assert "- **no camera was found (…)**; connect one, or use --camera demo" in text
     assert "**every user of this machine can read the … in …" in text
     assert len(messages()) > 300
+
+
+def test_the_page_of_every_message_has_whole_messages_only():
+    from manual.messages import page
+
+    text = page()
+    assert "- **data fetch needs kagglehub, which is not installed**; install it with" in text
+    assert "**data fetch**" not in text
+    assert "- **…**; please report this line as a defect" in text  # a remedy is none by itself

@@ -1,14 +1,18 @@
 """`python -m fuzz`: try cases on every parser and print what became of them."""
 
 import argparse
+import json
 import random
 import re
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from edge_emotion.files import write_text
 from fuzz.engine import Outcome, Target, fuzz, try_one
 from fuzz.targets import TARGETS
 
@@ -23,6 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of the cases; another one each time without")
     parser.add_argument("--only", nargs="*", metavar="TARGET", help="targets whose name begins so")
     parser.add_argument("--case", type=int, help="try this one alone, here, with its traceback")
+    parser.add_argument("--output", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     chosen = [target for target in TARGETS if _is_chosen(target, arguments.only)]
     if not chosen:
@@ -33,6 +38,8 @@ def main() -> int:
         return 0
     outcomes = fuzz_all(chosen, arguments.cases, seed, arguments.seconds)
     _print(outcomes, seed)
+    if arguments.output is not None:
+        write_text(arguments.output, json.dumps(_figures(outcomes, seed), indent=2) + "\n")
     return any(outcome.findings for outcome in outcomes)
 
 
@@ -90,6 +97,28 @@ def _print(outcomes: list[Outcome], seed: int) -> None:
         again = f"--seed {seed} --only {target!r} --case {numbers[0]}"
         console.print(f"{target}, {len(numbers)} times: {what}", highlight=False, markup=False)
         console.print(f"    again: {again}", highlight=False, markup=False)
+
+
+def _figures(outcomes: list[Outcome], seed: int) -> dict[str, Any]:
+    from machine import describe_run  # of benchmarks/
+
+    return {
+        "seed": seed,
+        "cases": sum(one.cases for one in outcomes),
+        "seconds": round(sum(one.seconds for one in outcomes)),
+        "findings": sum(len(one.findings) for one in outcomes),
+        "targets": [
+            {
+                "name": one.target,
+                "cases": one.cases,
+                "ended": dict(one.kinds.most_common()),
+                "slowest_cpu_ms": round(one.slowest_ms),
+                "grown_mb": round(one.grown_mb),
+            }
+            for one in outcomes
+        ],
+        "run": describe_run(("numpy", "opencv-python-headless", "ai-edge-litert")),
+    }
 
 
 if __name__ == "__main__":

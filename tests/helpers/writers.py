@@ -73,7 +73,7 @@ def report() -> Scenario:
 
 
 def conversion() -> Scenario:
-    """What `convert` puts in place in one step: the card, the model, and conversion.json."""
+    """What `convert` puts in place in one step: the model, the card, and conversion.json."""
     from edge_emotion_convert.exports import record
 
     subject: Any = SimpleNamespace(name="my-emotion", task="emotion")
@@ -83,7 +83,7 @@ def conversion() -> Scenario:
             with alone_in(folder, ""):
                 file = folder / "emotion_int8.tflite"
                 entry = {"file": file.name, "bytes": len(content)}
-                parts = {file.with_suffix(".md"): content[:900], file: content}
+                parts = {file: content, file.with_suffix(".md"): content[:900]}
                 record(subject, folder, "models", entry, parts)
 
         return put

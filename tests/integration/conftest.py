@@ -41,3 +41,24 @@ def home(tmp_path):
 
     with broker(tmp_path / "broker") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; `helpers.browser.need_chromium` skips where there is none."""
+    from helpers.browser import chromium
+
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture
+def screen(browser):
+    """The browser on an empty page, light and as large as a desk's, with nothing in its logs."""
+    from helpers.browser import be_a, complaints, prefer, requested
+
+    be_a(browser, 1280, 900)
+    prefer(browser, "light")
+    browser.get("about:blank")
+    requested(browser), complaints(browser)
+    return browser

@@ -250,7 +250,7 @@ def test_an_evaluation_is_drawn(workplace, tmp_path, capsys, model, other, pictu
 
 
 def test_the_other_network_must_be_for_the_other_task(workplace, tmp_path):
-    with pytest.raises(WrongUse, match="is a model for emotion, too; expected one for keypoints"):
+    with pytest.raises(EdgeEmotionError, match="is a model for emotion, too; expected one for key"):
         evaluate_command(
             workplace / "emotion.tflite",
             data=workplace / "data",

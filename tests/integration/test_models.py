@@ -139,6 +139,20 @@ def test_verify_passes_a_shipped_model(task):
     assert done.stdout.count("passed") == 2
 
 
+def test_verify_without_a_file_verifies_every_shipped_model():
+    done = edge_emotion_here("models", "verify")
+    beyond = edge_emotion_here("models", "verify", "--tolerance", "0")
+    as_json = edge_emotion_here("models", "verify", "--json")
+
+    for printed in (done, beyond):
+        tables = printed.stdout.split("\n\n")
+        assert [table.partition(":")[0] for table in tables] == [
+            str(shipped_model(task)) for task in shipped_tasks()
+        ]
+    assert (done.returncode, beyond.returncode) == (0, 3)
+    assert [found["task"] for found in json.loads(as_json.stdout)] == list(shipped_tasks())
+
+
 def test_verify_ends_with_3_beyond_the_tolerance():
     done = edge_emotion_here("models", "verify", "emotion", "--tolerance", "0")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_emotion_report.command import Outputs, report_files
-from helpers.browser import be_a, chromium, complaints, need_chromium, prefer, requested
+from helpers.browser import be_a, complaints, need_chromium, prefer, requested
 
 need_chromium()
 
@@ -18,12 +18,6 @@ def page(tmp_path_factory):
     file = tmp_path_factory.mktemp("report") / "report.html"
     report_files([RECORDED], outputs=Outputs(page=file))
     return file.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as driver:
-        yield driver
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

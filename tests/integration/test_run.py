@@ -235,7 +235,9 @@ def test_times_run_as_in_the_video(tmp_path):
 
 def test_seconds_limit_a_run():
     # A camera that never ends: without the limit the command would be killed for its time.
-    done = edge_emotion("run", "--camera", "demo:loop", "--headless", "--seconds", "0.2", "--all-frames")
+    done = edge_emotion(
+        "run", "--camera", "demo:loop", "--headless", "--seconds", "0.2", "--all-frames"
+    )
 
     assert done.returncode == 0
     assert lines(done.stdout)

@@ -113,6 +113,9 @@ def test_a_camera_that_does_not_answer_does_not_hold_up_the_end(number):
             time.sleep(0.5)
             assert stop(process, number) < STOPPED_IN_S
             assert process.returncode == (130 if number == signal.SIGINT else 0)
+            assert process.stderr is not None
+            told = process.stderr.read()
+            assert told == ("edge-emotion: interrupted\n" if number == signal.SIGINT else "")
             assert connections  # held open until now
 
 

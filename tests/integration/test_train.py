@@ -27,6 +27,7 @@ def test_a_recipe_of_drawn_faces_trains_without_any_data(tmp_path: Path):
         "train", "emotion", "--recipe", "smoke", "--epochs", "2", "--out", tmp_path / "mine",
         *(part for setting in settings for part in ("--set", setting)),
         cwd=tmp_path,
+        timeout_s=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len(list(csv.DictReader((tmp_path / "mine" / "history.csv").open()))) == 2

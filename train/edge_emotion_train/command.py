@@ -15,7 +15,7 @@ from edge_emotion_train.cluster import Cluster, run_joined
 from edge_emotion_train.datasets import check_paths
 from edge_emotion_train.interrupted import find_interrupted, resumable
 from edge_emotion_train.recipe import Recipe, load_recipe, parse
-from edge_emotion_train.runs import read_recipe
+from edge_emotion_train.runs import METRICS_FILE, read_recipe
 from edge_emotion_train.tables import override
 
 RUNS = Path("runs")
@@ -39,7 +39,7 @@ def train_command(
     """Train `task` by a recipe.
 
     Args:
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         recipe_name: of a shipped recipe, or a TOML file; edge without.
         data: the folder that the recipe's paths are relative to.
         out: the run folder; without it runs/TASK-RECIPE, numbered when that one is finished.
@@ -126,6 +126,6 @@ def _next_folder(name: str) -> Path:
     """The first of runs/NAME, runs/NAME-2, ... that holds no finished run."""
     for number in itertools.count(1):
         folder = RUNS / (name if number == 1 else f"{name}-{number}")
-        if not (folder / "metrics.json").exists():
+        if not (folder / METRICS_FILE).exists():
             return folder
     raise AssertionError("unreachable")

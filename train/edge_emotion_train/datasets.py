@@ -41,9 +41,7 @@ from edge_emotion_train.drawn_faces import detection_photos, emotion_faces, keyp
 from edge_emotion_train.recipe import DataSet, Recipe
 
 FER2013_VALIDATION_SHARE = 0.05
-CLOSEUPS = (
-    "keypoint_closeups"  # the reader whose pictures show one face each, and need show no more
-)
+CLOSEUPS = "keypoint_closeups"  # the reader of pictures that show one face, and need show no more
 _DRAWN_MARGIN_PX = 24  # for augmentation to move faces into
 TEST_USAGES = ("PublicTest", "Test")
 

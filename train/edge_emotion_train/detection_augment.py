@@ -101,9 +101,6 @@ class Boxes:
         return (self.xyxy[:, 2:] + self.xyxy[:, :2]) / np.float64(2)
 
 
-NO_BOXES = Boxes(np.zeros((0, 4), np.float32), np.zeros(0, bool))
-
-
 def boxes_of(faces: LabelledFaces) -> Boxes:
     """The boxes of a photograph; what is doubtful or mostly hidden is not learned."""
     return Boxes(faces.boxes, ~faces.ignore & (faces.occlusion < HEAVY))

@@ -7,7 +7,6 @@ without a label included; the weights of sets, classes and missing points weigh 
 Everything is keras.ops, so that every backend runs it.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from edge_emotion.preprocess import KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
 from edge_emotion_train.losses import make_teacher_loss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
-from edge_emotion_train.networks.saved import read_network
+from edge_emotion_train.networks.saved import read_recorded
 from edge_emotion_train.recipe import Recipe, Teacher
 from edge_emotion_train.runs import read_run
 
@@ -93,14 +92,7 @@ def _read(name: str, source: Teacher, task: Task) -> LoadedTeacher:
                     remedy="name another path in the recipe",
                 )
             file, mean_face = run.network, run.mean_face
-        network = read_network(file, task)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        if source.sha256 not in ("", digest):
-            raise EdgeEmotionError(
-                f"{file} has the SHA-256 {digest}",
-                expected=source.sha256,
-                remedy="bring that file back, or remove sha256 from the recipe",
-            )
+        network, digest = read_recorded(file, task, source.sha256)
     except EdgeEmotionError as error:
         raise type(error)(f"teachers.{name}: {error}") from error
     network.trainable = False

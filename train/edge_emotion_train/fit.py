@@ -44,6 +44,7 @@ from edge_emotion_train.prepare import Prepared, prepare
 from edge_emotion_train.progress import Progress, Speed, say
 from edge_emotion_train.quantization_aware import quantization_aware
 from edge_emotion_train.recipe import Fit, Recipe
+from edge_emotion_train.runs import HISTORY_FILE, METRICS_FILE, NETWORK_FILE, RECIPE_FILE
 from edge_emotion_train.starting import begin_with, read_start
 from edge_emotion_train.stopping import StopEarly
 from edge_emotion_train.validation import ValidationBatches
@@ -87,20 +88,27 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
         check_training_rows(splits)
         share.check_batch_size(recipe.fit.batch_size, len(prepared.samples))
         table = {**recipe.as_dict(), "data": str(data.resolve())}
-        write_text(folder / "recipe.toml", tomli_w.dumps(table))
+        write_text(folder / RECIPE_FILE, tomli_w.dumps(table))
         weights = _fit_all(_Job(recipe, prepared, teachers, start, share, folder))
     if share.first:
-        keras.utils.clear_session()  # layers are numbered from 0, as in network.txt
-        network = build(recipe.task, recipe.network)
-        network.set_weights(weights)
-        with replacing(out / "model.keras") as part:
-            network.save(part)
-        _write_metrics(out, recipe, network, prepared, splits)
-        shutil.rmtree(out / RESUME, ignore_errors=True)
-        if prepared.photos is None:
-            leave_pictures(out, network, splits, prepared.mean_face)
-        else:
-            leave_detector_pictures(out, network, prepared.photos)
+        _finish(out, recipe, weights, prepared, splits)
+
+
+def _finish(
+    out: Path, recipe: Recipe, weights: list[Floats], prepared: Prepared, splits: dict[str, Split]
+) -> None:
+    """Leave the network, then the figures by which the run counts as finished, then pictures."""
+    keras.utils.clear_session()  # layers are numbered from 0, as in network.txt
+    network = build(recipe.task, recipe.network)
+    network.set_weights(weights)
+    with replacing(out / NETWORK_FILE) as part:
+        network.save(part)
+    _write_metrics(out, recipe, network, prepared, splits)
+    shutil.rmtree(out / RESUME, ignore_errors=True)
+    if prepared.photos is None:
+        leave_pictures(out, network, splits, prepared.mean_face)
+    else:
+        leave_detector_pictures(out, network, prepared.photos)
 
 
 @contextmanager
@@ -214,7 +222,7 @@ def _fit(model: keras.Model, job: _Job, phase: _Phase) -> int:
                 *_detection_figures(job),
                 *([keras.callbacks.SwapEMAWeights()] if fit.ema else []),
                 speed,
-                History(job.folder / "history.csv", phase.name),
+                History(job.folder / HISTORY_FILE, phase.name),
                 *([stop] if fit.patience else []),
                 checkpoints,  # an epoch that is in there has been noted by those before
                 progress,
@@ -274,7 +282,7 @@ def _write_metrics(
         images = plain_faces(faces.images, KEYPOINT_SIDE_PX)
         answers = predict(model, prepared.mean_face, images)
         metrics["validation"]["rmse_px"] = rmse_px(faces.window_keypoints, answers)
-    write_text(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_text(out / METRICS_FILE, json.dumps(metrics, indent=2) + "\n")
 
 
 def _measured(model: keras.Model, photos: DetectionPhotos) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def find_interrupted(task: Task, recipe: str | None, out: Path | None, runs: Pat
     """The folder of the run to resume.
 
     Args:
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         recipe: the name of its recipe; any without.
         out: the run's folder, if it is known; else the run in `runs` that was started last.
 

@@ -12,15 +12,16 @@ _AT_ONCE = 256  # faces
 
 
 def predict(model: keras.Model, mean_face: Floats | None, images: Image) -> Floats:
-    """What a float network answers for `(N, S, S) uint8` faces.
+    """What a float network answers for `(N, S, S) uint8` faces, or pictures for a detector.
 
     Args:
-        model: of either task.
+        model: of any task.
         mean_face: `(15, 2)` pixels of the 96 px face, for keypoints.
         images: what it looks at.
 
     Returns:
-        `(N, 5)` probabilities, or `(N, 15, 2)` points in pixels of the 96 px face.
+        `(N, 5)` probabilities, `(N, 15, 2)` points in pixels of the 96 px face, or `(N, 756, 5)`
+        cells; without `mean_face` keypoints stay the `(N, 30)` offsets of `networks.heads`.
     """
     answers = np.empty((0, *model.output_shape[1:]), np.float32)
     if len(images):  # Keras refuses to predict nothing

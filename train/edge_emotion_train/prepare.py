@@ -55,7 +55,8 @@ def prepare(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
     """Join the sets of a recipe.
 
     Raises:
-        WrongUse: a set holds faces for the other task, or there is none to validate on.
+        WrongUse: a set holds faces for another task, or there is none to validate on, or none to
+            train a detector on.
     """
     _check_sets(recipe, splits)
     return _PREPARE[recipe.task](recipe, splits)
@@ -74,7 +75,7 @@ def _check_sets(recipe: Recipe, splits: dict[str, Split]) -> None:
     # show the detector nothing but faces.
     whole = [part for name, part in splits.items() if recipe.sets[name].reader != CLOSEUPS]
     validating = whole[: 1 if recipe.task == "keypoints" else None]
-    if not any(len(split.validation) for split in validating):
+    if not any(len(answerable(split.validation)) for split in validating):
         raise WrongUse(
             f"recipe {recipe.name} leaves no face to validate on",
             expected="one in the first"
@@ -101,7 +102,7 @@ def _prepare_emotion(recipe: Recipe, splits: dict[str, Split]) -> Prepared:
     samples = replace(samples, weights=weights)
     targets = np.eye(len(EMOTIONS), dtype=np.float32)[np.concatenate(labels)]
     inputs = as_input(np.concatenate(faces))
-    return Prepared(samples, (inputs, targets, np.ones(len(inputs), np.float32)), None)
+    return Prepared(samples, (inputs, targets, np.ones(len(inputs), np.float32)))
 
 
 def _prepare_keypoints(recipe: Recipe, splits: dict[str, Split]) -> Prepared:

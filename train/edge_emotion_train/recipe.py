@@ -260,7 +260,7 @@ def load_recipe(task: Task, name: str, settings: Sequence[str] = ()) -> Recipe:
     """Read a recipe by the name it is shipped under, or from a TOML file.
 
     Args:
-        task: emotion or keypoints.
+        task: emotion, keypoints or detector.
         name: of the recipe, or a file.
         settings: KEY=VALUE that take the place of what the recipe says (see `tables.override`).
 

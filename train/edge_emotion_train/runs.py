@@ -14,6 +14,7 @@ from edge_emotion.types import Floats
 from edge_emotion_train.recipe import Recipe, parse
 
 RECIPE_FILE, NETWORK_FILE, METRICS_FILE = "recipe.toml", "model.keras", "metrics.json"
+HISTORY_FILE = "history.csv"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Run:
         folder: runs/NAME.
         recipe: what it was trained by.
         data: the folder its sets were read below.
-        mean_face: `(15, 2)` pixels of the 96 px face; None for emotion.
+        mean_face: `(15, 2)` pixels of the 96 px face; None where it did not train keypoints.
     """
 
     folder: Path
@@ -34,7 +35,7 @@ class Run:
 
     @property
     def task(self) -> Task:
-        """Which of the two networks it trained."""
+        """Which of the three networks it trained."""
         return self.recipe.task
 
     @property

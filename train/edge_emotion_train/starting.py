@@ -1,6 +1,5 @@
 """Weights that a training begins with instead of random ones."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import keras
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.types import Floats
-from edge_emotion_train.networks.saved import read_network
+from edge_emotion_train.networks.saved import read_recorded
 from edge_emotion_train.recipe import Recipe
 
 
@@ -20,19 +19,12 @@ def read_start(recipe: Recipe) -> tuple[Recipe, list[Floats]]:
     """
     if not recipe.fit.start:
         return recipe, []
-    file = Path(recipe.fit.start)
+    fit = recipe.fit
     try:
-        weights: list[Floats] = read_network(file, recipe.task).get_weights()
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        network, digest = read_recorded(Path(fit.start), recipe.task, fit.start_sha256)
     except EdgeEmotionError as error:
         raise type(error)(f"fit.start: {error}") from error
-    if recipe.fit.start_sha256 not in ("", digest):
-        raise EdgeEmotionError(
-            f"fit.start: {file} has the SHA-256 {digest}",
-            expected=recipe.fit.start_sha256,
-            remedy="bring that file back, or remove start_sha256 from the recipe",
-        )
-    return replace(recipe, fit=replace(recipe.fit, start_sha256=digest)), weights
+    return replace(recipe, fit=replace(fit, start_sha256=digest)), network.get_weights()
 
 
 def begin_with(model: keras.Model, weights: list[Floats], recipe: Recipe) -> None:

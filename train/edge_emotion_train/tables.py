@@ -5,12 +5,15 @@ import dataclasses
 import types
 import typing
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from edge_emotion.errors import WrongUse
 from edge_emotion.toml import NotToml, loads
 
-Table = TypeVar("Table")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Table = TypeVar("Table", bound="DataclassInstance")
 
 _SCALARS: dict[type, tuple[tuple[type, ...], str]] = {
     bool: ((bool,), "true or false"),
@@ -30,7 +33,7 @@ def build(kind: type[Table], values: Any, where: str) -> Table:
     """
     if not isinstance(values, dict):
         raise WrongUse(f"{where} is {values!r}", expected="a table")
-    known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    known = {item.name: item for item in dataclasses.fields(kind)}
     unknown = [key for key in values if key not in known]
     if unknown:
         raise WrongUse(

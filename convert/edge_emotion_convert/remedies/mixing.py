@@ -13,8 +13,8 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 from edge_emotion.types import Floats
-from edge_emotion_convert.remedies import flatbuffer
-from edge_emotion_convert.remedies.flatbuffer import QUANTIZE, SAME_GRID
+from edge_emotion_convert import flatbuffer
+from edge_emotion_convert.flatbuffer import QUANTIZE, SAME_GRID
 
 _FACES = 16
 _TO_INT16 = 3  # the version of QUANTIZE that takes int8 to int16

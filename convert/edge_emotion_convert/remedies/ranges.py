@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edge_emotion.types import Floats
-from edge_emotion_convert.remedies.flatbuffer import read, tensors_of, write
+from edge_emotion_convert.flatbuffer import read, tensors_of, write
 
 # From some of a tensor's values, and the lowest and highest that calibration saw, to its range.
 Clip = Callable[[Floats, float, float], tuple[float, float]]

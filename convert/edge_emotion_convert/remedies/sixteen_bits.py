@@ -7,9 +7,10 @@ Edge TPU has any.
 from dataclasses import replace
 
 from edge_emotion_convert.formats import FORMATS
+from edge_emotion_convert.integer_check import checked
 from edge_emotion_convert.quantize import to_tflite
 from edge_emotion_convert.remedies.mixing import mixed
-from edge_emotion_convert.remedies.way import NotApplicable, Variants, Way, checked
+from edge_emotion_convert.remedies.way import INT8, NotApplicable, Variants, Way
 from edge_emotion_convert.trial import Trial
 
 _COUNTS = (1, 2, 4, 8)
@@ -23,4 +24,4 @@ def widen(trial: Trial, way: Way) -> Variants:
             file = mixed(int8, int16, way.samples, count)
         except ValueError as error:
             raise NotApplicable(str(error)) from error
-        yield f"{count} coarsest", replace(way, finished=checked(file))
+        yield f"{count} coarsest", replace(way, finished=checked(file, INT8))

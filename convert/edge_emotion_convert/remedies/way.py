@@ -9,7 +9,7 @@ from tensorflow.lite.python.convert import mlir_quantize
 
 from edge_emotion.types import Floats
 from edge_emotion_convert.formats import FORMATS
-from edge_emotion_convert.integer_check import check_full_integer, check_input
+from edge_emotion_convert.integer_check import checked
 from edge_emotion_convert.progress import quiet
 from edge_emotion_convert.quantize import conversion_errors, converter_for, to_tflite
 from edge_emotion_convert.remedies.ranges import Clip, clipped
@@ -48,7 +48,7 @@ class Way:
             return self.finished
         if self.clip is None:
             return to_tflite(self.network, INT8, self.samples)
-        return checked(self._clipped(self.clip))
+        return checked(self._clipped(self.clip), INT8)
 
     def _clipped(self, clip: Clip) -> bytes:
         # What `TFLiteConverter.convert` does in one go, stopped between calibrating and quantizing.
@@ -81,14 +81,3 @@ class Remedy:
     name: str
     variants: Callable[[Trial, Way], Variants]
     last: bool = False
-
-
-def checked(flatbuffer: bytes) -> bytes:
-    """The same bytes.
-
-    Raises:
-        EdgeEmotionError: they are not full integer, uint8 in.
-    """
-    check_input(flatbuffer, INT8.input_type)
-    check_full_integer(flatbuffer)
-    return flatbuffer

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_emotion_device.board import (
+    HOT_C,
     ROOT,
     Throttling,
     read_temperature_c,
@@ -18,7 +19,6 @@ _BUSY_LOAD = 0.3  # a core, before it begins
 _BUSY_SHARE = 0.1  # of all cores, taken by other programs
 _STEAL_SHARE = 0.02
 _NOISY = 0.05
-_HOT_C = 80.0  # from here on a Raspberry Pi slows down
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def describe_conditions(
         warnings.append(f"other virtual machines took {steal:.0%} of the CPU (steal)")
     if throttled:
         warnings.append(f"the board slowed itself down: {', '.join(throttled)}")
-    elif after.temperature_c is not None and after.temperature_c >= _HOT_C:
+    elif after.temperature_c is not None and after.temperature_c >= HOT_C:
         warnings.append(f"the CPU was hot: {after.temperature_c:.0f} °C")
     if noise is not None and noise > _NOISY:
         warnings.append(f"the rounds were {noise:.0%} apart: measure again on a quieter machine")

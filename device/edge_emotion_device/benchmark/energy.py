@@ -6,7 +6,6 @@ the processor's package, and root alone may read it.
 """
 
 import re
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,11 +14,10 @@ from typing import Any, Protocol
 
 from edge_emotion_device.benchmark.networks import Contender, Runner, Say, failing
 from edge_emotion_device.benchmark.rounds import rounded, undisturbed
-from edge_emotion_device.board import ROOT, read_text
+from edge_emotion_device.board import ROOT, ask_vcgencmd, read_number, read_text
 
 _SECONDS = 2.0
 _SLICE_S = 0.1
-_VCGENCMD_TIMEOUT_S = 2.0
 
 
 class Sensor(Protocol):
@@ -41,24 +39,13 @@ class Pmic:
     name = "Raspberry Pi 5 PMIC (vcgencmd pmic_read_adc)"
 
     def __init__(self, root: Path) -> None:
-        self._program = root / "usr/bin/vcgencmd"
+        self._root = root
 
     def read_w(self) -> float | None:
         """Watts now; None on other boards."""
-        if not self._program.exists():
-            return None
-        try:
-            done = subprocess.run(  # noqa: S603 - a path and words of ours
-                [self._program, "pmic_read_adc"],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_VCGENCMD_TIMEOUT_S,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
+        told = ask_vcgencmd(self._root, "pmic_read_adc")
         found: dict[str, dict[str, float]] = {"A": {}, "V": {}}  # `VDD_CORE_A current(7)=1.25A`
-        for rail, unit, value in re.findall(r"(\w+)_([AV])\b[^=\n]*=\s*([\d.]+)", done.stdout):
+        for rail, unit, value in re.findall(r"(\w+)_([AV])\b[^=\n]*=\s*([\d.]+)", told):
             found[unit][rail] = float(value)
         rails = found["A"].keys() & found["V"].keys()
         return sum(found["A"][rail] * found["V"][rail] for rail in rails) if rails else None
@@ -73,11 +60,11 @@ class Ina:
 
     def read_w(self) -> float | None:
         """Watts now, of all its channels; power in µW, current in mA, voltage in mV."""
-        powers = [_number(file) for file in sorted(self._folder.glob("power*_input"))]
+        powers = [read_number(file) for file in sorted(self._folder.glob("power*_input"))]
         if not powers:  # the INA3221 leaves the product to the reader: its channels are the first
             # three; curr4 is their sum, in4 and on are shunts (docs.kernel.org/hwmon/ina3221.html)
             for file in sorted(self._folder.glob("curr[123]_input")):
-                current, volts = _number(file), _number(self._folder / f"in{file.name[4:]}")
+                current, volts = read_number(file), read_number(self._folder / f"in{file.name[4:]}")
                 powers.append(None if current is None or volts is None else current * volts)
         told = [power for power in powers if power is not None]
         return sum(told) / 1e6 if told else None
@@ -100,12 +87,12 @@ class Rapl:
         for zone, first, last in zip(self._zones, before, after, strict=True):
             if first is None or last is None:
                 return None
-            round_trip = _number(zone / "max_energy_range_uj") or 0.0
+            round_trip = read_number(zone / "max_energy_range_uj") or 0.0
             total += last - first + (round_trip if last < first else 0.0)
         return total / 1e6 / max(now - then, 1e-9)
 
     def _read(self) -> tuple[float, list[float | None]]:
-        return time.monotonic(), [_number(zone / "energy_uj") for zone in self._zones]
+        return time.monotonic(), [read_number(zone / "energy_uj") for zone in self._zones]
 
 
 def find_sensor(root: Path = ROOT) -> Sensor | None:
@@ -174,10 +161,3 @@ def _work(runner: Runner, until: float) -> int:
         runner.run(1)
         runs += 1
     return runs
-
-
-def _number(file: Path) -> float | None:
-    try:
-        return float(read_text(file))
-    except ValueError:
-        return None

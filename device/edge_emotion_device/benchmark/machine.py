@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_emotion_device.benchmark.options import cores
-from edge_emotion_device.board import ROOT, read_board, read_text
+from edge_emotion_device.board import ROOT, read_board, read_pairs, read_text
 from edge_emotion_device.delegates import edgetpu
 from edge_emotion_device.runtime import MODULE
 
@@ -59,10 +59,7 @@ def governor(root: Path = ROOT) -> str | None:
 
 
 def _cpu(root: Path) -> str:
-    told: dict[str, str] = {}
-    for line in read_text(root / "proc/cpuinfo").splitlines():
-        key, _, value = line.partition(":")
-        told.setdefault(key.strip(), value.strip())
+    told = read_pairs(root / "proc/cpuinfo", ":")
     return told.get("model name") or _ARM_PARTS.get(told.get("CPU part", ""), "")
 
 

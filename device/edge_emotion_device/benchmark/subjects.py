@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
+from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.modelfile import (
     TASKS,
     ModelFile,
@@ -154,8 +154,7 @@ def read_subjects(names: Sequence[str]) -> list[Subject]:
     In a folder what is no model of this toolkit is told on stderr and left out.
 
     Raises:
-        EdgeEmotionError: one of them cannot be used.
-        WrongUse: a folder without any.
+        EdgeEmotionError: one of them cannot be used, or a folder is without any.
     """
     found: dict[str, Subject] = {}
     for name in names:
@@ -216,7 +215,9 @@ def _named(name: str) -> Iterator[Subject]:
         return
     files = sorted(path.rglob("*.tflite"))
     if not files:
-        raise WrongUse(f"no .tflite in {path}", remedy="make one with: edge-emotion convert")
+        raise EdgeEmotionError(
+            f"no .tflite in {path}", remedy="make one with: edge-emotion convert"
+        )
     for file in files:
         try:
             yield Subject.read(file)

@@ -2,7 +2,6 @@
 
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
-from typing import cast
 from urllib import request
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote
@@ -163,7 +162,7 @@ def _open(source: str, name: str) -> HTTPResponse:
         ]
     try:
         opener = request.build_opener(*handlers)
-        response = opener.open(address.geturl(), timeout=TIMEOUT_S)
+        response: HTTPResponse = opener.open(address.geturl(), timeout=TIMEOUT_S)
     except HTTPError as error:
         error.close()
         raise EdgeEmotionError(
@@ -181,7 +180,7 @@ def _open(source: str, name: str) -> HTTPResponse:
             expected=f"an MJPEG stream, which is {CONTENT_TYPE}",
             remedy="look up the address of the camera's stream in its manual",
         )
-    return cast(HTTPResponse, response)
+    return response
 
 
 def _decoded(jpeg: bytes) -> Image | None:

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from edge_emotion_device.board import ROOT, read_board, read_temperature_c, read_throttling
+from edge_emotion_device.board import HOT_C, ROOT, read_board, read_temperature_c, read_throttling
 from edge_emotion_device.doctor.finding import Finding
 
-_HOT_C = 80.0  # from here on a Raspberry Pi slows down
 _RUN_MB = 150  # what `run` takes at most
 _DISK_MB = 500
 
@@ -43,9 +42,9 @@ def look_at_temperature(root: Path = ROOT) -> Finding:
     if temperature_c is None:
         return Finding("ok", "no sensor")
     found = f"{temperature_c:.0f} °C"
-    if temperature_c < _HOT_C:
+    if temperature_c < HOT_C:
         return Finding("ok", found)
-    return Finding("warn", f"{found}, a Raspberry Pi slows down from {_HOT_C:g} °C on", _MORE_AIR)
+    return Finding("warn", f"{found}, a Raspberry Pi slows down from {HOT_C:g} °C on", _MORE_AIR)
 
 
 def look_at_throttling(root: Path = ROOT) -> Finding:

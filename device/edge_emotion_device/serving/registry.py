@@ -14,6 +14,8 @@ from edge_emotion_device.serving.refusal import invalid, not_found
 from edge_emotion_device.serving.servable import CombinedServable, FaceServable, Servable
 from edge_emotion_device.serving.versions import COMBINED, EMOTION, KEYPOINTS, Found, Source
 
+_MOST_ENDED = 100  # versions of a model that are remembered, the highest
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -22,7 +24,7 @@ class Entry:
     Attributes:
         available: the versions that answer.
         labels: the version that each label points to.
-        ended: versions that do not answer any more, or never did, and then why.
+        ended: versions that do not answer any more, or never did, and then why; the highest 100.
     """
 
     available: dict[int, Servable] = field(default_factory=dict)
@@ -106,6 +108,8 @@ class Registry:
             OSError: the source cannot be read; what is served stays.
         """
         found = self._source()
+        there = {file for versions in found.values() for file in versions.files.values()}
+        self._refused = {file: why for file, why in self._refused.items() if file in there}
         entries = {name: self._refreshed(name, found[name]) for name in found}
         for name in self._entries.keys() - found.keys() - {COMBINED}:
             entries[name] = self._refreshed(name, Found())
@@ -145,7 +149,7 @@ class Registry:
                 ended.pop(version, None)
             except EdgeEmotionError as error:
                 ended[version] = str(error)
-        return Entry(available, labels, ended)
+        return Entry(available, labels, dict(sorted(ended.items())[-_MOST_ENDED:]))
 
     def _load(self, file: Path) -> FaceServable:
         """Load a version; one that failed is tried again only when its file has changed."""

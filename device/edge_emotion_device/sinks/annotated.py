@@ -1,5 +1,6 @@
 """The frames with their readings drawn on them, as a video or as pictures."""
 
+import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,8 @@ from edge_emotion_device.outgoing import Outgoing
 from edge_emotion_device.sinks.base import Sink
 
 DEFAULT_FPS = 25.0
+LEAST_FREE_BYTES = 16_000_000  # the video's index is written last, and has to fit too
+_LOOK_EVERY = 25  # frames, at the free space
 LONGEST_PAUSE_S = 10.0  # of a lost camera that the video shows
 _PLAYED_PART = 0.9  # of the frames written that a whole video has, to be sure
 JPEG_QUALITY = 92
@@ -62,7 +65,11 @@ class AnnotatedVideo(Sink):
         self._written = 0
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
-        """Draw and append one frame."""
+        """Draw and append one frame.
+
+        Raises:
+            EdgeEmotionError: the disk is nearly full; the video so far is whole once it is closed.
+        """
         self._outgoing.see(frame, readings)
         image = self._outgoing.picture(frame, readings)
         if self._writer is None:
@@ -77,6 +84,8 @@ class AnnotatedVideo(Sink):
         left_out = max(0, due - round(LONGEST_PAUSE_S * self._fps))
         self._first_s += left_out / self._fps  # what follows is that much earlier in the video
         for _ in range(max(1, due - left_out)):
+            if self._written % _LOOK_EVERY == 0:
+                self._check_room()
             self._writer.write(image)
             self._written += 1
 
@@ -106,8 +115,19 @@ class AnnotatedVideo(Sink):
             self._stack = opening.pop_all()
         return writer
 
+    def _check_room(self) -> None:
+        """Look at the free space, for OpenCV's writer tells of no full disk."""
+        free_bytes = shutil.disk_usage(self._path.parent).free
+        if free_bytes < LEAST_FREE_BYTES:
+            raise EdgeEmotionError(
+                f"the disk of the video {self._path} has {free_bytes / 1e6:.1f} MB left; it ends "
+                f"after {self._written} frames",
+                expected=f"{LEAST_FREE_BYTES / 1e6:.0f} MB or more",
+                remedy="free some space, or leave --save out",
+            )
+
     def _check(self, part: Path) -> None:
-        """Look at the finished file, for OpenCV's writer tells of no full disk."""
+        """Look at the finished file: a quota, for one, is not seen in the free space."""
         if not self._written:
             return
         video = cv2.VideoCapture(str(part))

@@ -44,6 +44,8 @@ class JsonLines(Sink):
         """
         self._stream = stream
         self._all_frames = all_frames
+        self._log: RotatedFile | None = None
+        self._frame = -1  # the last one's number
         self._stack = ExitStack()
 
     @classmethod
@@ -69,7 +71,8 @@ class JsonLines(Sink):
         """Add lines to a file, each of which is there as soon as it is written.
 
         A last line that a power cut has torn is taken away first.  Before the run's first line, and
-        again where a file begins anew, stands one that tells when the run started.
+        again where a file begins anew, stands one that tells when the run started; so does one
+        before the first frame of another camera, whose numbers begin anew (SIGHUP).
 
         Args:
             path: of the file.
@@ -82,7 +85,7 @@ class JsonLines(Sink):
         """
         with ExitStack() as opening:
             try:
-                file = RotatedFile(path, most_bytes, keep, _line({"run": _this_run()}))
+                file = RotatedFile(path, most_bytes, keep, _run_line())
                 opening.callback(file.close)
                 _cut_torn_line(path)
             except OSError as error:
@@ -90,7 +93,7 @@ class JsonLines(Sink):
                     f"cannot write {path}: {error.strerror}", remedy="choose another place"
                 ) from error
             sink = cls(file, all_frames=all_frames)
-            sink._stack = opening.pop_all()
+            sink._log, sink._stack = file, opening.pop_all()
         return sink
 
     def write(self, frame: Frame, readings: Sequence[Reading]) -> None:
@@ -99,6 +102,9 @@ class JsonLines(Sink):
         Raises:
             ReaderGone: the stream is a pipe that nobody reads any more.
         """
+        if self._log is not None and frame.index < self._frame:
+            self._log.head(_run_line())
+        self._frame = frame.index
         objects: list[dict[str, Any]] = [reading.as_dict() for reading in readings]
         if not objects and self._all_frames:
             objects = [{"frame": frame.index, "faces": 0}]
@@ -125,9 +131,10 @@ def _line(fields: dict[str, Any]) -> str:
     return json.dumps(fields, separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def _this_run() -> dict[str, str]:
+def _run_line() -> str:
+    """The line of a run that starts now."""
     started = datetime.now().astimezone().isoformat(timespec="seconds")
-    return {"started": started, "version": __version__}
+    return _line({"run": {"started": started, "version": __version__}})
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -31,11 +31,15 @@ class RotatedFile:
         of_the_system = path.absolute().parts[1] in ("dev", "proc")
         self._path, self._keep = path.resolve(), keep
         self._file = path.open("ab", buffering=0)
-        is_ours = self._path.is_file() and not of_the_system
-        if is_ours:
+        self._is_ours = self._path.is_file() and not of_the_system
+        if self._is_ours:
             self._lock()
-        self._most_bytes = most_bytes if is_ours else inf
-        self._heading = self._due = heading if is_ours else ""
+        self._most_bytes = most_bytes if self._is_ours else inf
+        self.head(heading)
+
+    def head(self, heading: str) -> None:
+        """Take a heading, for the next `write` and each file from here on."""
+        self._heading = self._due = heading if self._is_ours else ""
 
     def write(self, text: str) -> None:
         """Add text.

@@ -1,6 +1,6 @@
 import pytest
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.errors import WrongUse
 from edge_emotion_convert.budget import read_limits
 
 
@@ -70,7 +70,7 @@ def test_a_detectors_recall_is_limited_at_every_rate_of_false_boxes_or_at_some(
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("[emotion", EdgeEmotionError, "cannot be read: .*; expected a TOML file"),
+        ("[emotion", WrongUse, "cannot be read: .*; expected a TOML file"),
         ("[emotions]\n", WrongUse, r"has emotions; expected the tables \[emotion\]"),
         ("[emotion]\nacc = 1\n", WrongUse, r"has acc in \[emotion\]; expected some of accuracy_dr"),
         ("emotion = 1\n", WrongUse, r"has 1 in \[emotion\]"),
@@ -90,7 +90,7 @@ def test_a_budget_that_cannot_be_is_refused_in_one_line(tmp_path, text, error, m
 
 
 def test_a_budget_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(EdgeEmotionError, match=r"budget .*none\.toml cannot be read"):
+    with pytest.raises(WrongUse, match=r"budget .*none\.toml cannot be read"):
         read_limits(tmp_path / "none.toml", None)
 
 

@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion_convert.causes import likely_cause
+from edge_emotion_convert.flatbuffer import tensors_of
 from edge_emotion_convert.foreign import load_foreign
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.layer_errors import decibels, layer_errors
 from edge_emotion_convert.progress import quiet
 from edge_emotion_convert.quantize import converter_for, to_tflite
 from edge_emotion_convert.remedies.equalization import equalized
-from edge_emotion_convert.remedies.flatbuffer import tensors_of
 from edge_emotion_device.runtime import open_interpreter
 from helpers import costly_networks
 from helpers.costly_networks import faces, faces_with_rare_glare

@@ -1,6 +1,7 @@
 """The same faces made worse: fixed amounts, points that move along, figures side by side."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 
 from edge_emotion.labels import KEYPOINTS, LEFT_EYE
 from edge_emotion.modelfile import shipped_model
+from edge_emotion_convert.evaluate import _to_worsen
 from edge_emotion_convert.models import open_model
 from edge_emotion_convert.robustness import AS_THEY_ARE, CONDITIONS, robustness, worsened
 from edge_emotion_convert.rows import as_seen, take
+from edge_emotion_convert.sources import Source
 from helpers.drawn_faces import emotion_faces, keypoint_faces
 
 FACES = keypoint_faces(12, seed=1)
@@ -84,3 +87,20 @@ def test_figures_under_each_condition_stand_beside_those_of_the_faces_as_they_ar
     sign = 1 if task == "emotion" else -1
     assert worse.lost == pytest.approx(sign * (first.value - worse.value))
     json.dumps(found.as_list(), allow_nan=False)
+
+
+def test_keypoints_are_worsened_in_the_first_set_that_has_all_points_of_a_face():
+    truth = ROWS.truth.copy()
+    truth[:, 0] = np.nan
+    sets = [Source("halves", replace(ROWS, truth=truth), None), Source("whole", ROWS, None)]
+    [(name, rows)] = _to_worsen("keypoints", [(one, POINTS) for one in sets])
+    assert (name, len(rows)) == ("whole, complete rows", len(ROWS))
+    assert _to_worsen("keypoints", [(sets[0], POINTS)]) == []
+
+
+def test_only_faces_of_the_five_emotions_are_worsened():
+    faces = as_seen(emotion_faces(6, seed=1), "drawn")
+    labels = np.array([0, 1, -1, 2, -2, 3])
+    source = Source("drawn test", replace(faces, truth=labels), None)
+    [(name, rows)] = _to_worsen("emotion", [(source, np.zeros((6, 5), np.float32))])
+    assert (name, rows.truth.tolist()) == ("drawn test", [0, 1, 2, 3])

@@ -108,6 +108,17 @@ def test_the_bars_lengths_are_the_probabilities() -> None:
     assert 0 < length["Sad"] < 8
 
 
+@pytest.mark.parametrize(
+    ("left", "names"), [(90, list(EMOTIONS)), (170, ["An", "Di", "Sa", "Ha", "Su"])]
+)
+def test_bars_are_named_with_little_room_too(monkeypatch, left: int, names: list[str]) -> None:
+    """Where the names had no room, only their colours once told the bars apart."""
+    put_text, written = cv2.putText, []
+    monkeypatch.setattr(cv2, "putText", lambda *put: written.append(put[1]) or put_text(*put))
+    draw_overlay(gray_frame(), [reading((left, 60, left + 300, 410))])
+    assert written == ["Happy 87 %", *names]
+
+
 def test_points_have_a_dark_rim() -> None:
     face = reading((200, 150, 360, 340))
     result = draw_overlay(gray_frame(), [face])

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from edge_emotion import __version__
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_device.cameras import open_camera
+from edge_emotion_device.sinks import annotated
 from edge_emotion_device.sinks.annotated import AnnotatedPictures, AnnotatedVideo
 from edge_emotion_device.sinks.json_lines import JsonLines
 from helpers.sinks import frame, frames_in, frames_of, reading
@@ -88,6 +90,15 @@ def test_a_log_tells_when_each_run_started(tmp_path: Path) -> None:
     assert datetime.fromisoformat(run["started"]).tzinfo is not None
     assert run["version"] == __version__
     assert [line.startswith('{"run":') for line in others] == [False, False, True, False, False]
+
+
+def test_a_log_tells_when_settings_read_again_began_the_numbers_anew(tmp_path: Path) -> None:
+    path = tmp_path / "readings.jsonl"
+    with JsonLines.to_log(path) as sink:
+        for index in (0, 1, 2, 0, 3):  # nobody is there at first, in the second camera's frames
+            sink.write(frame(index), [reading(index)] if index else [])
+    numbers = [json.loads(line).get("frame") for line in path.read_text().splitlines()]
+    assert numbers == [None, 1, 2, None, 3]
 
 
 def test_nothing_but_readings_goes_to_stdout_by_its_name_and_to_new_files(tmp_path: Path) -> None:
@@ -222,6 +233,20 @@ def test_a_video_that_a_full_disk_has_cut_off_does_not_replace_a_good_one(tmp_pa
     assert done.stdout.count("\n") == 1 and done.stderr == ""
     assert len(frames_of(path)) == 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_on_a_disk_that_fills_the_video_ends_at_once_and_plays(tmp_path: Path, monkeypatch) -> None:
+    free_bytes = iter([20_000_000, 15_900_000])
+    left = lambda folder: SimpleNamespace(free=next(free_bytes))  # noqa: E731
+    monkeypatch.setattr(annotated.shutil, "disk_usage", left)
+    path = tmp_path / "annotated.mp4"
+    with (
+        pytest.raises(EdgeEmotionError, match=r"15\.9 MB left; it ends after 25 frames"),
+        AnnotatedVideo(path, fps=25.0) as sink,
+    ):
+        for index in range(60):
+            sink.write(frame(index), [])
+    assert len(frames_of(path)) == 25
 
 
 def test_an_interrupted_video_plays(tmp_path: Path) -> None:

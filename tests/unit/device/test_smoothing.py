@@ -162,6 +162,17 @@ def test_what_comes_out_may_be_changed_without_changing_what_follows():
             steady *= 2
 
 
+def test_points_and_probabilities_stay_float32():
+    points, shares = np.full((15, 2), 50, np.float32), probabilities(happy=0.6)
+    smooth_points, smooth_shares = OneEuroFilter(), LabelSmoother()
+    for index in range(3):
+        steady = (
+            smooth_points(points + index, 100, index / 10),
+            smooth_shares(shares, index / 10)[0],
+        )
+        assert [one.dtype for one in steady] == [np.float32] * 2
+
+
 def test_points_at_rest_jitter_less_and_moving_points_keep_up():
     rng = np.random.default_rng(0)
     rest, jitter = np.full((15, 2), 100, np.float32), rng.normal(0, 1, (60, 15, 2))

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -44,6 +46,7 @@ def test_the_example_of_run_runs():
         (["train", "emotion", "--recipe", "bogus", "--data", "."], "bogus"),
         (["train", "emotion", "--sets", "bogus", "--data", "."], "bogus"),
         (["evaluate"], "argument"),
+        (["train", "emotio"], "'task': 'emotio' is not one of"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -60,8 +63,32 @@ def test_data_that_is_not_there_is_said_with_the_remedy(tmp_path):
     done = edge_emotion_here("train", "emotion", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "--data" in done.stderr
+    assert "--data" in done.stderr and "fer2013/fer2013.csv.zip" in done.stderr
     assert is_one_line(done.stderr)
+
+
+INTERRUPTED = """
+import os, signal, sys
+from importlib.metadata import entry_points
+
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = "edge-emotion run --camera demo --headless".split()
+program, = entry_points(group="console_scripts", name="edge-emotion")
+program.load()()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "pydantic", "cv2"])
+def test_an_interruption_while_loading_is_one_line_and_exit_code_130(module):
+    code = INTERRUPTED.format(module=module)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+    assert (done.returncode, done.stderr) == (130, "edge-emotion: interrupted\n")
 
 
 def test_debug_shows_where_an_error_comes_from():

@@ -44,13 +44,31 @@ def test_a_frame_of_any_shape_fills_one_side_of_the_picture(height, width, colou
     frame = np.full((height, width, 3) if colour else (height, width), gray, np.uint8)
     picture, scale = letterbox(frame)
 
-    assert (picture.shape, picture.dtype) == ((DETECTOR_SIDE_PX, DETECTOR_SIDE_PX), np.uint8)
+    assert (picture.shape, picture.dtype) == ((192, 192), np.uint8)
     assert scale == max(height, width) / DETECTOR_SIDE_PX
     shown = max(1, round(height / scale)), max(1, round(width / scale))
     assert DETECTOR_SIDE_PX in shown
     inside = picture[: shown[0] - 1, : shown[1] - 1]
     assert (inside == gray).all()
     assert not picture[shown[0] + 1 :].any() and not picture[:, shown[1] + 1 :].any()
+
+
+@pytest.mark.parametrize(
+    ("shape", "shown"),
+    [
+        ((480, 640), (144, 192)),
+        ((1, 900), (1, 192)),
+        ((60, 100), (115, 192)),  # 115.2
+        ((67, 100), (129, 192)),  # 128.6
+        ((1, 190), (1, 192)),
+    ],
+)
+def test_a_frame_is_shown_in_proportion_and_black_beside_it(shape, shown):
+    frame = np.full(shape, 255, np.uint8)
+    for turned, height, width in ((frame, *shown), (frame.T.copy(), *shown[::-1])):
+        expected = np.zeros((192, 192), np.uint8)
+        expected[:height, :width] = 255
+        np.testing.assert_array_equal(letterbox(turned)[0], expected)
 
 
 @settings(deadline=None)
@@ -123,6 +141,15 @@ def test_boxes_come_sure_enough_and_surest_first(found, least_score):
     assert (middles > -reach).all() and (middles < DETECTOR_SIDE_PX + reach).all()
     sure = 1 / (1 + np.exp(-8.0 * found[:, 0].astype(np.float64)))
     assert len(scores) >= min(256, int((sure > least_score + 1e-6).sum()))
+
+
+def test_of_equally_sure_cells_the_first_comes_first():
+    sure = np.arange(len(CELLS)) % 3 / 4  # int8 answers often tie
+    boxes, _ = decode(answers(*enumerate(sure)), 0.5)
+    thirds = [np.flatnonzero(sure == level) for level in (0.5, 0.25)]
+
+    middles = (boxes[:, 2:] + boxes[:, :2]) / 2
+    np.testing.assert_array_equal(middles, CELLS.centers[np.concatenate(thirds)[:256]])
 
 
 @settings(deadline=None)

@@ -21,11 +21,13 @@ from edge_emotion.detection_metrics import (
     recall_interval,
     recall_of,
     recalls_at,
+    size_range,
 )
 
 FACE = (20, 20, 60, 60)  # 40 % of a photograph of 100 px
 BESIDE = (60, 60, 100, 100)
 SMALL = (0, 0, 9, 9)
+OBLONG = (10, 20, 60, 50)
 
 
 def labelled(*boxes, blur=0, occlusion=0, ignore=False):
@@ -67,6 +69,10 @@ def found(*boxes_and_scores):
         (found((FACE, 0.9)), labelled(FACE, ignore=True), []),
         (found((SMALL, 0.9)), labelled((0, 0, 50, 50), ignore=True), []),  # inside a doubtful one
         (found(((0, 0, 50, 50), 0.9)), labelled(SMALL, ignore=True), [False]),  # around one
+        # 52 % inside a doubtful one, 50 %, and nowhere near
+        (found((OBLONG, 0.9)), labelled((34, 0, 100, 100), ignore=True), []),
+        (found((OBLONG, 0.9)), labelled((0, 0, 35, 100), ignore=True), [False]),
+        (found(((10, 20, 11, 21), 0.9)), labelled(BESIDE, ignore=True), [False]),
         (
             found((FACE, 0.9)),
             both(labelled(FACE), labelled((0, 0, 100, 100), ignore=True)),
@@ -83,6 +89,14 @@ def test_the_surer_of_two_detections_takes_the_face():
     matches = match([found(nearer, surer)], [labelled(FACE)])
     assert matches.found_at == pytest.approx([0.9])
     assert matches.right.tolist() == [True, False]
+
+
+def test_equally_sure_detections_stay_in_the_order_of_photographs_and_of_finding():
+    scores = np.arange(150) % 3 / 4
+    detections = found(*((FACE if n == 77 else BESIDE, score) for n, score in enumerate(scores)))
+    matches = match([detections, detections], [labelled(FACE)] * 2)
+    assert np.flatnonzero(matches.right).tolist() == [25, 75]  # among the surest 50 of each
+    assert matches.photo.tolist() == 3 * (50 * [0] + 50 * [1])
 
 
 def test_a_detection_takes_the_face_it_covers_best():
@@ -115,6 +129,27 @@ def test_figures_of_three_photographs_worked_by_hand():
     assert recall_of(matches, matches.sides > 0.3, 0.6) == pytest.approx(2 / 4)
 
 
+def test_a_detection_counts_from_its_own_score_on():
+    matches = match([found((FACE, 0.5), (BESIDE, 0.5))], [labelled(FACE)])
+    every = np.ones(1, bool)
+    assert recall_of(matches, every, 0.5) == false_boxes(matches, every, 0.5) == 1
+    assert recall_of(matches, every, 0.51) == false_boxes(matches, every, 0.51) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_no_faces_and_of_no_photographs_there_is_no_share():
+    matches = match([found((FACE, 0.9))], [labelled(FACE)])
+    assert math.isnan(recall_of(matches, np.zeros(1, bool), 0.5))
+    assert math.isnan(false_boxes(matches, np.zeros(1, bool), 0.5))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "name"), [(0.1, 0.2, "10% to 20%"), (0.4, math.inf, "above 40%")]
+)
+def test_a_range_of_sizes_is_named_by_its_ends(low, high, name):
+    assert size_range(low, high) == name
+
+
 def test_a_precision_counts_at_every_recall_that_a_better_one_is_reached_behind():
     matches = match([found((SMALL, 0.9), (FACE, 0.8), (BESIDE, 0.7))], [labelled(FACE, BESIDE)])
     assert average_precision(matches) == pytest.approx(2 / 3)  # at a recall of 1/2, too
@@ -128,6 +163,7 @@ def test_of_equal_scores_none_comes_first(swapped):
     assert recall_at(matches, 0.5) == (0.0, math.inf)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("detections", "faces", "precision", "recall"),
     [

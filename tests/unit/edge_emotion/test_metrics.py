@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from edge_emotion.metrics import (
     bootstrap_interval,
     calibration,
     confusion_matrix,
+    draw_rows,
     error_curve,
     f1,
     failure_rate,
@@ -50,6 +53,20 @@ def test_the_table_counts_every_pair(pairs: list[tuple[int, int]]):
 
 
 @pytest.mark.parametrize(
+    ("truth", "predicted", "message"),
+    [
+        ([0, 4], [0, 3], "true labels 0 to 4; expected 0 to 3"),
+        ([-1, 2], [0, 3], "true labels -1 to 2; expected 0 to 3"),
+        ([0, 3], [0, 4], "predicted labels 0 to 4; expected 0 to 3"),
+        ([0, 3], [-1, 2], "predicted labels -1 to 2; expected 0 to 3"),
+    ],
+)
+def test_labels_of_no_class_are_refused(truth: list[int], predicted: list[int], message: str):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        confusion_matrix(np.array(truth), np.array(predicted), 4)
+
+
+@pytest.mark.parametrize(
     ("measure", "expected"),
     [
         (recall, [3 / 4, 1 / 2, 3 / 4, NAN]),
@@ -73,6 +90,7 @@ def test_a_class_without_faces_that_is_answered_has_a_precision_of_zero_and_no_r
     assert f1(table) == pytest.approx([2 / 3, 0.0])
 
 
+@pytest.mark.filterwarnings("error")
 def test_without_faces_nothing_is_measured():
     nobody = np.zeros((5, 5), np.int64)
     assert np.isnan([accuracy(nobody), balanced_accuracy(nobody)]).all()
@@ -114,14 +132,14 @@ def test_a_face_without_an_eye_has_no_normalised_error(eye: int):
     ("errors", "expected"),
     [
         ([0.05, 0.15, 0.25, 0.09], 0.5),
-        ([0.10], 0.0),  # the limit itself is no failure
+        ([0.10, 0.101], 0.5),  # the limit itself is no failure
         ([0.05, NAN, 0.15], 0.5),
         ([NAN], NAN),
         ([], NAN),
     ],
 )
 def test_faces_beyond_the_limit_have_failed(errors: list[float], expected: float):
-    measured = failure_rate(np.array(errors, np.float64), limit=0.10)
+    measured = failure_rate(np.array(errors, np.float64))
     assert measured == pytest.approx(expected, nan_ok=True)
 
 
@@ -134,6 +152,13 @@ def test_an_interval_is_that_of_the_binomial_for_a_share():
     assert interval.high == pytest.approx(0.75 + half_width, abs=0.01)
 
 
+def test_an_interval_leaves_out_a_fortieth_of_its_1000_draws_at_either_end():
+    figures = itertools.count()  # 0 is the figure itself, 1 to 1000 are those of the draws
+    interval = bootstrap_interval(lambda _: float(next(figures)), 4)
+    assert interval.value == 0
+    assert (interval.low, interval.high) == pytest.approx((25.975, 975.025))
+
+
 def test_the_same_seed_draws_the_same_interval():
     values = np.arange(20.0)
 
@@ -142,6 +167,22 @@ def test_the_same_seed_draws_the_same_interval():
 
     assert interval(1) == interval(1)
     assert interval(1) != interval(2)
+
+
+def test_a_figure_that_is_no_number_has_no_ends_even_where_some_draws_miss_the_cause():
+    values = np.array([0.0, 1.0, NAN])
+    interval = bootstrap_interval(lambda rows: float(values[rows].mean()), 3)
+    assert np.isnan([interval.value, interval.low, interval.high]).all()
+
+
+def test_every_draw_has_as_many_rows_as_the_set_and_two_models_get_the_same():
+    drawn = draw_rows(7, draws=500)
+    assert drawn.shape == (500, 7)
+    assert (drawn.sum(axis=1) == 7).all() and (drawn == drawn.astype(int)).all()
+    assert drawn.mean(axis=0) == pytest.approx(np.ones(7), abs=0.15)
+    assert (drawn == draw_rows(7, draws=500)).all()
+    assert (drawn != draw_rows(7, draws=500, seed=1)).any()
+    assert draw_rows(0).shape == (1000, 0)
 
 
 # Certainties of four answers among two classes; with two bins the first two share one.
@@ -175,7 +216,7 @@ def test_whoever_is_right_as_often_as_sure_has_no_calibration_error():
 
 def test_without_answers_there_is_no_calibration_error():
     nothing = calibration(np.zeros(0, np.int64), np.zeros((0, 5)))
-    assert np.isnan(nothing.error) and nothing.faces.sum() == 0
+    assert np.isnan(nothing.error) and nothing.faces.tolist() == [0] * 15
 
 
 @given(
@@ -203,6 +244,7 @@ def test_the_error_curve_never_falls(errors: list[float], limits: list[float]):
     assert (np.diff(shares) >= 0).all() and 0 <= shares[0] <= shares[-1] <= 1
 
 
+@pytest.mark.filterwarnings("error")
 def test_without_measured_faces_there_is_no_error_curve():
     assert np.isnan(error_curve(np.array([NAN]), np.array([0.1, 0.2]))).all()
 
@@ -232,6 +274,9 @@ def test_an_answer_that_is_no_number_is_not_taken_for_an_unknown_point():
     assert np.isnan([found.value, found.low, found.high]).all()
 
 
-def test_probabilities_that_are_no_numbers_are_no_hits():
-    found = accuracy_interval(np.zeros(3, np.int64), np.full((3, 5), np.nan, np.float32))
+@pytest.mark.parametrize("places", [np.s_[:], np.s_[1, 4]], ids=["all", "one of one face"])
+def test_probabilities_that_are_no_numbers_are_no_hits(places):
+    probabilities = np.eye(5, dtype=np.float32)[[0, 0, 0]]
+    probabilities[places] = np.nan
+    found = accuracy_interval(np.zeros(3, np.int64), probabilities)
     assert np.isnan([found.value, found.low, found.high]).all()

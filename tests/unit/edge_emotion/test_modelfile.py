@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -43,6 +44,12 @@ KEYPOINT = ModelMetadata(
     mean_face=MEAN_FACE,
     offset_limit_px=20.0,
 )
+DETECTOR = ModelMetadata(
+    task="detector",
+    labels=("face",),
+    input=TensorSpec((1, 192, 192, 1), "uint8", 1 / 255, 0),
+    output=TensorSpec((1, 756, 5), "int8", 1 / 128, 0),
+)
 
 
 @pytest.fixture
@@ -69,7 +76,17 @@ def _rewrite_metadata(path: Path, **changes: Any) -> None:
         archive.writestr("metadata.json", json.dumps({**table, **changes}))
 
 
-@pytest.mark.parametrize("metadata", [EMOTION, replace(EMOTION, undecided_below=0.53), KEYPOINT])
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        EMOTION,
+        replace(EMOTION, undecided_below=0.53),
+        replace(EMOTION, architecture={"macs": 10**18}),
+        KEYPOINT,
+        replace(KEYPOINT, offset_limit_px=0.5),
+        DETECTOR,
+    ],
+)
 def test_what_was_written_is_read(tmp_path: Path, metadata: ModelMetadata):
     path = tmp_path / "model.tflite"
     write_model(path, FLATBUFFER, metadata)
@@ -135,6 +152,11 @@ def test_a_models_tail_may_be_written_again(model: Path):
     assert read_model(model).flatbuffer == FLATBUFFER + b"compiled"
 
 
+def test_a_flatbuffer_with_a_tail_gets_no_second_one(model: Path):
+    with pytest.raises(ValueError, match="carries an archive already; expected it alone"):
+        write_model(model, model.read_bytes(), EMOTION)
+
+
 @pytest.mark.parametrize("content", [b"", FLATBUFFER, b"PK\x05\x06" + bytes(18), b"\x00" * 1000])
 def test_a_foreign_file_is_refused_in_one_line(tmp_path: Path, content: bytes):
     path = tmp_path / "foreign.tflite"
@@ -153,7 +175,16 @@ def test_a_folder_is_no_model(tmp_path: Path):
 
 
 def test_a_model_of_the_other_task_is_refused(model: Path):
-    assert "is a model for emotion; expected one for keypoints" in _refusal(model, task="keypoints")
+    message = _refusal(model, task="keypoints")
+    assert message.endswith(
+        "is a model for emotion; expected one for keypoints; give it with --emotion"
+    )
+
+
+def test_a_detector_in_anothers_place_is_told_where_it_belongs(tmp_path: Path):
+    path = tmp_path / "detector.tflite"
+    write_model(path, FLATBUFFER, DETECTOR)
+    assert _refusal(path, task="emotion").endswith(f"; give it with --detector net:{path}")
 
 
 @pytest.mark.parametrize(
@@ -163,12 +194,21 @@ def test_a_model_of_the_other_task_is_refused(model: Path):
         ({"task": "age"}, "expected one of emotion, keypoints, detector"),
         ({"labels": ["Angry"]}, "labels"),
         ({"labels": 5}, "cannot be used"),
-        ({"input": {"shape": [1, 96, 96, 1], "dtype": "float32"}}, "input shape"),
-        ({"output": {"shape": [1, 7], "dtype": "float32"}}, "output shape"),
+        (
+            {"input": {"shape": [1, 96, 96, 1], "dtype": "float32"}},
+            ": input shape (1, 96, 96, 1); expected (1, 48, 48, 1)",
+        ),
+        (
+            {"output": {"shape": [1, 7], "dtype": "float32"}},
+            ": output shape (1, 7); expected (1, 5)",
+        ),
         ({"output": {"shape": [1, 5], "dtype": "float64"}}, "a tensor of float64"),
         ({"output": None}, "cannot be used"),
         ({"undecided_below": 1.0}, "undecided_below 1.0; expected from 0 to 1"),
         ({"undecided_below": "half"}, "undecided_below of type str"),
+        ({"undecided_below": -0.1}, "undecided_below -0.1; expected from 0 to 1"),
+        ({"architecture": {"macs": 10**18 + 1}}, "architecture.macs beyond 1e+18"),
+        ({"architecture": {"macs": True}}, "architecture.macs of type bool"),
         ({"colour": "red"}, "colour"),
         ({"flatbuffer_sha256": "0" * 64}, "checksum differs"),
     ],
@@ -188,11 +228,24 @@ def test_metadata_of_another_kind_is_refused_in_one_line(tmp_path: Path, text: s
     _refusal(path)
 
 
-def test_metadata_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path):
-    path = tmp_path / "bomb.tflite"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("metadata.json", b" " * (2 << 20))
-    _refusal(path)
+def test_metadata_of_more_than_a_mebibyte_is_not_unpacked(model: Path):
+    with zipfile.ZipFile(model) as archive:
+        text = archive.read("metadata.json")
+    for size, is_read in (1 << 20, True), ((1 << 20) + 1, False):
+        model.write_bytes(FLATBUFFER)
+        with zipfile.ZipFile(model, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("metadata.json", text.ljust(size))
+        if is_read:
+            assert read_model(model).flatbuffer == FLATBUFFER
+        else:
+            assert "carries no readable metadata.json" in _refusal(model)
+
+
+def test_a_file_of_more_than_256_mebibytes_is_not_read(tmp_path: Path):
+    path = tmp_path / "large.tflite"
+    path.touch()
+    os.truncate(path, (256 << 20) + 1)  # a hole: it takes no place on the disk
+    assert "is larger than 256 MiB" in _refusal(path)
 
 
 @pytest.mark.parametrize(
@@ -200,12 +253,15 @@ def test_metadata_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path):
     [
         {"mean_face": None},
         {"mean_face": MEAN_FACE[:14]},
+        {"mean_face": [*MEAN_FACE[:14], (0.0, float("nan"))]},
         {"offset_limit_px": None},
+        {"offset_limit_px": 0.0},
         {"offset_limit_px": -20.0},
+        {"offset_limit_px": float("inf")},
     ],
 )
 def test_keypoints_need_their_mean_face_and_unit(changes: dict[str, Any]):
-    with pytest.raises(ValueError, match="expected"):
+    with pytest.raises(ValueError, match=r"expected|no finite number"):
         replace(KEYPOINT, **changes)
 
 

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from edge_emotion.labels import LEFT_EYE
 from edge_emotion.preprocess import (
+    EMOTION_SIDE_PX,
     KEYPOINT_SIDE_PX,
     SquareCrop,
     crop_for_keypoints,
     cut,
     face_inputs,
     halve,
+    reduce_gray,
     resize_square,
     to_gray,
 )
@@ -109,6 +111,44 @@ def test_a_picture_of_the_right_size_is_not_copied():
     assert resize_square(image, 96) is image
 
 
+@pytest.mark.parametrize(
+    ("shape", "reduced"),
+    [
+        ((480, 640), (75, 100)),
+        ((67, 101), (66, 100)),  # 66.3
+        ((101, 130), (78, 100)),  # 77.7
+        ((3, 200), (1, 100)),  # halved without its odd row
+        ((1, 900), (1, 100)),  # a line cannot be halved
+    ],
+)
+def test_a_picture_is_reduced_to_its_longest_side_in_proportion(
+    shape: tuple[int, int], reduced: tuple[int, int]
+):
+    image = _noise(*shape).reshape(shape)
+    assert reduce_gray(image, 100).shape == reduced
+    assert reduce_gray(image.T.copy(), 100).shape == reduced[::-1]
+
+
+@pytest.mark.parametrize("shape", [(100, 60), (99, 99), (60, 100)])
+def test_a_picture_no_longer_than_asked_for_is_left_as_it_is(shape: tuple[int, int]):
+    image = _noise(*shape)
+    assert reduce_gray(image, 100) is image
+
+
+def test_a_picture_is_halved_without_its_odd_row_and_column():
+    image = _noise(401, 246)
+    halved_twice = halve(halve(image[:400])[:, :122])
+    assert (reduce_gray(image, 100) == halved_twice).all()
+
+
+@pytest.mark.parametrize("width", [2, 40, 400])
+def test_strong_reduction_of_any_shape_skips_no_row(width: int):
+    for row in range(400):
+        line = np.zeros((400, width), np.uint8)
+        line[row] = 255
+        assert reduce_gray(line, 100).max() >= 60
+
+
 def test_gray_is_not_converted_again():
     image = _noise(10, 10)
     assert to_gray(image) is image
@@ -146,7 +186,8 @@ def test_a_crop_that_misses_the_frame_is_refused(x: int, y: int):
 
 def test_both_networks_see_the_same_face():
     keypoint_face, emotion_face = face_inputs(_noise(480, 640, 3), SquareCrop(100, 50, 333))
-    assert keypoint_face.shape == (96, 96)
+    assert keypoint_face.shape == (KEYPOINT_SIDE_PX, KEYPOINT_SIDE_PX) == (96, 96)
+    assert emotion_face.shape == (EMOTION_SIDE_PX, EMOTION_SIDE_PX) == (48, 48)
     assert (emotion_face == halve(keypoint_face)).all()
 
 

@@ -10,7 +10,7 @@ SHAPE = (1, 5)
 integer_specs = st.builds(
     TensorSpec,
     shape=st.just(SHAPE),
-    dtype=st.sampled_from(["uint8", "int8"]),
+    dtype=st.sampled_from(["uint8", "int8", "int16"]),
     scale=st.floats(1e-4, 10),
     zero_point=st.integers(-100, 100),
 ).filter(lambda spec: spec.zero_point >= np.iinfo(spec.dtype).min)
@@ -63,6 +63,11 @@ def test_a_spec_is_read_from_an_interpreters_details():
         "quantization": (0.00390625, -128),
     }
     assert TensorSpec.of(details) == TensorSpec((1, 5), "int8", 0.00390625, -128)
+
+
+def test_a_float_tensor_has_no_scale_as_in_an_interpreters_details():
+    details = {"shape": np.array([1, 5]), "dtype": np.float32, "quantization": (0.0, 0)}
+    assert TensorSpec.of(details) == TensorSpec((1, 5), "float32")
 
 
 @pytest.mark.parametrize(

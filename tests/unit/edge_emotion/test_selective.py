@@ -29,6 +29,19 @@ def test_at_full_coverage_the_risk_is_the_error_rate():
     assert risk_coverage(rng.random(50), hits).risk[-1] == pytest.approx(1 - hits.mean())
 
 
+def test_one_face_is_all_of_them():
+    assert risk_coverage(np.array([0.4]), np.array([True])).coverage.tolist() == [1]
+
+
+def test_of_equally_sure_answers_the_first_comes_first():
+    certainty, hits = np.arange(150) % 3 / 4, np.arange(150) % 7 == 0
+    surest_first = sorted(range(150), key=lambda face: -certainty[face])  # Python's sort is stable
+    answered = np.arange(1, 151)
+    expected = (answered - np.cumsum(hits[surest_first])) / answered
+    assert risk_coverage(certainty, hits).risk == pytest.approx(expected)
+
+
+@pytest.mark.filterwarnings("error")
 def test_of_no_faces_there_is_no_curve():
     nothing = np.zeros(0)
     assert np.isnan(risk_coverage(nothing, nothing.astype(bool)).area)
@@ -55,6 +68,19 @@ def test_separation_is_the_chance_that_a_face_to_be_answered_is_surer(
     others: list[float], expected: float
 ):
     assert separation(np.array([0.5, 0.5]), np.array(others)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "score"),
+    [
+        ("largest probability", 0.5),
+        ("margin", 0.25),
+        ("negative entropy", -1.5 * np.log(2)),
+    ],
+)
+def test_the_scores_of_an_answer_worked_by_hand(name: str, score: float):
+    answer = np.array([[0.25, 0, 0.5, 0.25, 0]])
+    assert SCORES[name](answer) == pytest.approx([score])
 
 
 @pytest.mark.parametrize("name", SCORES)

@@ -104,6 +104,7 @@ def test_a_file_of_an_earlier_version_has_none_and_is_read(tmp_path):
         {"cpu": [0.1]},
         {"cpu": "far"},
         {"cpu": [float("nan"), 0.0]},
+        {"cpu": [float("inf"), 0.0]},
         {"cpu": [0.1, -0.1]},
     ],
 )
@@ -112,6 +113,16 @@ def test_vectors_that_cannot_be_are_refused_in_one_line(tmp_path, change):
     with pytest.raises(EdgeEmotionError, match="its metadata cannot be used") as caught:
         read_model(path)
     assert "\n" not in str(caught.value)
+
+
+def test_at_most_512_pictures_are_drawn():
+    assert len(TestVectors(tuple(range(512)), "", 512 * ("00",)).outputs) == 512
+    with pytest.raises(ValueError, match="513 test vectors; expected at most 512"):
+        TestVectors(tuple(range(513)), "", 513 * ("00",))
+
+
+def test_two_runtimes_may_agree_to_the_bit():
+    assert replace(VECTORS, cpu=(0.0, 0.0)).cpu == (0.0, 0.0)
 
 
 def test_faces_that_are_drawn_otherwise_are_noticed():

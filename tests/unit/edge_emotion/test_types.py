@@ -78,11 +78,23 @@ def test_a_frame_is_gray_or_colour(shape: tuple[int, ...]):
 
 
 @pytest.mark.parametrize(
-    ("shape", "dtype"), [((4, 4), np.float32), ((4,), np.uint8), ((1, 4, 4, 3), np.uint8)]
+    ("shape", "dtype"),
+    [
+        ((4, 4), np.float32),
+        ((4,), np.uint8),
+        ((1, 4, 4, 3), np.uint8),
+        ((4, 4, 4), np.uint8),
+        ((0, 4), np.uint8),
+    ],
 )
 def test_a_frame_of_another_format_is_refused(shape: tuple[int, ...], dtype: type):
     with pytest.raises(ValueError, match="expected uint8"):
         Frame(np.zeros(shape, dtype), 0, 0.0)
+
+
+def test_a_picture_that_could_not_be_read_is_no_frame():
+    with pytest.raises(ValueError, match=r"a frame that is None; expected an array \(cv2\.imread"):
+        Frame(None, 0, 0.0)  # type: ignore[arg-type]
 
 
 def test_frames_and_readings_do_not_change():

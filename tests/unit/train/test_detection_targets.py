@@ -12,7 +12,7 @@ from edge_emotion.detection import (
     faces,
     iou,
 )
-from edge_emotion_train.detection_augment import NO_BOXES, Boxes
+from edge_emotion_train.detection_augment import Boxes
 from edge_emotion_train.detection_targets import encode_boxes
 
 SIZES = {8: (0, 48), 16: (34, 104), 32: (76, np.inf)}
@@ -71,7 +71,7 @@ def test_targets_are_those_of_the_reference(seed: int):
 
 
 def test_a_picture_without_faces_asks_every_cell_for_none():
-    targets = encode_boxes(NO_BOXES)
+    targets = encode_boxes(_boxes([]))
     assert targets.shape == (756, 6)
     assert (targets[:, 1] == 1).all() and not targets[:, 0].any()
 

@@ -248,6 +248,23 @@ def test_a_teacher_that_cannot_teach_is_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("runs/emotion-wide", "train it first: edge-emotion train emotion --recipe wide"),
+        ("runs/emotion-wide/model.keras", "train it first: edge-emotion train emotion --recipe w"),
+        ("runs/emotion-mine", "check the network's path"),
+        ("other/emotion-wide", "check the network's path"),
+    ],
+)
+def test_a_missing_teacher_is_to_be_trained_first_where_a_recipe_makes_it(
+    tmp_path: Path, monkeypatch, path: str, remedy: str
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EdgeEmotionError, match=f"{path} does not exist; {remedy}"):
+        read_teachers(_recipe("emotion", Path(path)))
+
+
 def test_a_teacher_for_other_faces_is_refused(tmp_path: Path):
     faces = keras.layers.Input((64, 64, 1))
     answer = keras.layers.Dense(5, activation="softmax")(keras.layers.Flatten()(faces))

@@ -1,5 +1,6 @@
 """A trained network from its .keras file."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
@@ -10,6 +11,7 @@ import numpy as np
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.modelfile import Task
 from edge_emotion_train.networks.heads import Shape, shapes_of
+from edge_emotion_train.recipe import shipped_recipes
 
 _LONGEST_REASON = 160
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -26,6 +28,28 @@ def read_network(path: Path, task: Task) -> keras.Model:
     return model
 
 
+def read_recorded(path: Path, task: Task, sha256: str) -> tuple[keras.Model, str]:
+    """`read_network`, and the file's SHA-256, which is `sha256` where a recipe has recorded it.
+
+    Args:
+        path: of the .keras file.
+        task: of the network.
+        sha256: that it is to have; empty for any.
+
+    Raises:
+        EdgeEmotionError: as `read_network`, or another fingerprint.
+    """
+    model = read_network(path, task)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if sha256 not in ("", digest):
+        raise EdgeEmotionError(
+            f"{path} has the SHA-256 {digest}",
+            expected=sha256,
+            remedy="bring that file back, or remove its SHA-256 from the recipe",
+        )
+    return model, digest
+
+
 def load_network(path: Path) -> keras.Model:
     """Load a .keras or .h5 file without running code from it, whatever network it holds.
 
@@ -33,7 +57,7 @@ def load_network(path: Path) -> keras.Model:
         EdgeEmotionError: missing, damaged, unsafe, or with layers that Keras does not have.
     """
     if not path.exists():
-        raise EdgeEmotionError(f"{path} does not exist", remedy="check the network's path")
+        raise EdgeEmotionError(f"{path} does not exist", remedy=_how_to_get(path))
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras passes on whatever zip, JSON, HDF5 or layers raise
@@ -44,6 +68,16 @@ def load_network(path: Path) -> keras.Model:
             expected="a .keras file that training left, of Keras's own layers",
             remedy="train again, or copy the file again",
         ) from error
+
+
+def _how_to_get(path: Path) -> str:
+    """What to do where a network is missing: training it, if the path is that of such a run."""
+    folder = path.parent if path.suffix else path
+    for task in TASKS:
+        for recipe in shipped_recipes(task):
+            if folder == Path("runs", f"{task}-{recipe}"):
+                return f"train it first: edge-emotion train {task} --recipe {recipe}"
+    return "check the network's path"
 
 
 def check_network(model: keras.Model, path: Path, tasks: Sequence[Task] = TASKS) -> Task:

@@ -28,9 +28,9 @@ from edge_emotion_train.pictures.curves import History, read_history
 from edge_emotion_train.pictures.page import headline, page, write_pictures
 from edge_emotion_train.pictures.sections import Predict, Section, sections
 from edge_emotion_train.predicting import predict
-from edge_emotion_train.runs import newest_run
+from edge_emotion_train.runs import HISTORY_FILE, newest_run
 
-HISTORY_FILE, PAGE_FILE, PICTURES_FOLDER = "history.csv", "page.html", "pictures"
+PAGE_FILE, PICTURES_FOLDER = "page.html", "pictures"
 
 
 def leave_pictures(

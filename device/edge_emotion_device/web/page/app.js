@@ -20,6 +20,7 @@ const LATIN = new TextDecoder("latin1");
 const $ = (id) => document.getElementById(id);
 const made = (id) => $(id).content.firstElementChild.cloneNode(true);
 const seconds = () => performance.now() / 1000;
+const retryMs = (answer) => 1000 * Number(answer?.headers.get("Retry-After")) || AGAIN_MS;
 const percent = (part) => `${Math.round(100 * part)} %`;
 const withPictures = document.body.dataset.pictures === "on";
 
@@ -246,26 +247,27 @@ function look() { // none is asked for while nobody sees it
 
 async function watch() {
   watching = new AbortController();
+  let answer = null;
   try {
-    await showPictures(watching.signal);
+    answer = await showPictures(watching.signal);
   } catch {
     // broken off, or not wanted any more
   }
   watching.abort(); // an answer that was not read to its end would keep its seat
   watching = null;
-  setTimeout(look, AGAIN_MS);
+  setTimeout(look, retryMs(answer));
 }
 
 async function showPictures(signal) {
   const width = Math.max(1, 2 * $("stage").clientWidth); // a phone needs no large ones
   const answer = await fetch(`stream.mjpg?width=${width}`, { signal });
   refused = answer.status === 503;
-  if (!answer.ok) return;
+  if (!answer.ok) return answer;
   const reader = answer.body.getReader();
   let received = new Uint8Array();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return;
+    if (done) return answer;
     const { jpeg, rest } = latestPart(joined(received, value));
     received = rest;
     if (jpeg) await showPicture(jpeg); // what comes meanwhile waits on the way
@@ -358,7 +360,7 @@ async function askWhy() {
   const answer = await fetch("api/events", { method: "HEAD" }).catch(() => null);
   if (answer?.status === 401) location.reload();
   full = answer?.status === 503;
-  connectAgain(1000 * Number(answer?.headers.get("Retry-After")) || AGAIN_MS);
+  connectAgain(retryMs(answer));
 }
 
 function forgetAll() {

@@ -5,10 +5,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from edge_emotion_convert import flatbuffer
 from edge_emotion_convert.formats import FORMATS
 from edge_emotion_convert.integer_check import float_operators
 from edge_emotion_convert.quantize import to_tflite
-from edge_emotion_convert.remedies import flatbuffer, ranges
+from edge_emotion_convert.remedies import ranges
 from edge_emotion_convert.remedies.mixing import mixed
 from edge_emotion_convert.remedies.ranges import least_squared_error, percentile
 from edge_emotion_convert.remedies.way import INT8, Way

@@ -10,7 +10,7 @@ from edge_emotion_device.serving.json_tensors import Tensor
 from edge_emotion_device.serving.paths import Asked
 from edge_emotion_device.serving.refusal import Refusal
 from edge_emotion_device.serving.registry import Registry
-from edge_emotion_device.serving.versions import models_in, shipped, versions_in
+from edge_emotion_device.serving.versions import Found, models_in, shipped, versions_in
 
 BLACK = Tensor([0] * 48 * 48, (1, 48, 48, 1))
 
@@ -123,6 +123,17 @@ def test_when_a_version_is_taken_away_the_one_below_serves(registry, models):
 
     assert registry.served() == {"emotion_ai": [1]}
     assert registry.states(status()) == {2: "", 1: None}
+
+
+def test_of_versions_that_came_and_went_the_highest_hundred_are_remembered(tmp_path):
+    broken = tmp_path / "model.tflite"
+    broken.write_bytes(b"TFL3 is not enough")
+    numbers = iter(range(1, 104))
+    registry = Registry(lambda: {"emotion_ai": Found({next(numbers): broken})})
+    for _ in range(103):
+        registry.refresh()
+
+    assert list(registry.states(status())) == list(range(103, 3, -1))
 
 
 def test_models_come_and_go(registry, models, capsys):

@@ -35,8 +35,9 @@ def code_of(model: Any, operator: Any) -> int:
 
 
 def name_of(model: Any, operator: Any) -> str:
-    """What an operator is called, such as CONV_2D."""
-    return _NAMES[code_of(model, operator)]
+    """What an operator is called, such as CONV_2D; a custom one has a name of its own."""
+    custom = model.operatorCodes[operator.opcodeIndex].customCode
+    return custom.decode() if custom else _NAMES[code_of(model, operator)]
 
 
 def tensors_of(flatbuffer: bytes, samples: Floats) -> Iterator[dict[int, Floats]]:
