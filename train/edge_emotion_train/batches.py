@@ -38,6 +38,8 @@ class Samples:
         weights: `(N,)`, of each face in the loss.
         side: of the face the network takes, in px.
         mirrorable: `(N,)`, whether each face may be mirrored; None lets all.
+        taught: `(N,)`, 1 where teachers are asked about a face and 0 where its target is all that
+            is learned; None for all.
     """
 
     images: list[Image]
@@ -46,6 +48,7 @@ class Samples:
     weights: Floats
     side: int
     mirrorable: Flags | None = None
+    taught: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -58,7 +61,8 @@ def emotion_samples(
 
     The target of a face is its label's class and, where it has votes, their shares.  That of a face
     of none of the emotions is the votes that they have, what is missing spread evenly over them:
-    as undecided as its annotators.  Such faces weigh as their set does, whatever `class_balance`.
+    as undecided as its annotators.  Such faces weigh as their set does, whatever `class_balance`,
+    and no teacher is asked about them: one that never saw such a face would teach to guess.
 
     `tightest` is how much more closely than ours the set itself frames a face: such faces are shown
     with every framing from ours to the set's own.
@@ -86,6 +90,7 @@ def emotion_samples(
         targets.astype(np.float32),
         (weights / weights.mean()).astype(np.float32),
         EMOTION_SIDE_PX,
+        taught=np.where(other, 0, 1).astype(np.float32) if other.any() else None,
     )
 
 
@@ -174,7 +179,8 @@ class AugmentedBatches(BatchesAhead):
     """Every sample once an epoch.
 
     Yields `(faces, targets, weights)`: `(B, S, S, 1)` in [0, 1]; `(B, 5)` and `(B,)` for emotion,
-    `(B, 30)` and `(B, 30)` for keypoints.
+    `(B, 30)` and `(B, 30)` for keypoints.  Samples that say which are `taught` add that as the last
+    column of the targets, for `distillation.Student`.
     """
 
     def __init__(
@@ -210,6 +216,8 @@ class AugmentedBatches(BatchesAhead):
             points = map_points(targets, matrices, mirrored)
             targets, learnable = encode_offsets(points, self._mean_face)
             return inputs, targets, learnable * weights[:, None]
+        if samples.taught is not None:
+            targets = np.column_stack([targets, samples.taught[rows]])
         if alpha := self._augmentation.mixup:
             return mix(inputs, targets, weights, alpha, rng)
         return inputs, targets, weights

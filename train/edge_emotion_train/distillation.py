@@ -3,7 +3,8 @@
 
 The teachers look at the very faces that the student sees, augmented as they are, so their answers
 fit where no label could.  They are followed on every face alike and in all of its points, those
-without a label included; the weights of sets, classes and missing points weigh labels only.
+without a label included; the weights of sets, classes and missing points weigh labels only.  On
+faces that show none of the emotions the target stands in the teachers' place.
 Everything is keras.ops, so that every backend runs it.
 """
 
@@ -26,8 +27,6 @@ from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.networks.saved import read_recorded
 from edge_emotion_train.recipe import Recipe, Teacher
 from edge_emotion_train.runs import read_run
-
-TeacherLoss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
 @dataclass(frozen=True)
@@ -115,17 +114,15 @@ def distilled(
     """
     if not teachers:
         return network
-    loss = make_teacher_loss(recipe)
     total = sum(teacher.source.weight for teacher in teachers)
 
-    def teacher_loss(faces: keras.KerasTensor, answers: keras.KerasTensor) -> keras.KerasTensor:
-        taught = sum(t.source.weight / total * t.answer(faces) for t in teachers)
+    def ask(faces: keras.KerasTensor) -> keras.KerasTensor:
+        answers = sum(t.source.weight / total * t.answer(faces) for t in teachers)
         if mean_face is not None:
-            offsets = (taught - mean_face) / OFFSET_LIMIT_PX
-            taught = ops.reshape(offsets, (-1, mean_face.size))
-        return loss(ops.stop_gradient(taught), answers)
+            answers = ops.reshape((answers - mean_face) / OFFSET_LIMIT_PX, (-1, mean_face.size))
+        return ops.stop_gradient(answers)
 
-    return Student(network, teacher_loss, recipe.fit.distillation)
+    return Student(network, ask, make_teacher_loss(recipe), recipe.fit.distillation)
 
 
 class Student(keras.Model):
@@ -136,14 +133,20 @@ class Student(keras.Model):
 
     Args:
         network: the student.
-        teacher_loss: of the faces and the student's answers to them.
+        ask: the teachers; faces to answers like the student's.
+        teacher_loss: of the teachers' answers and the student's.
         share: of `teacher_loss` in the loss of training; validation has the labels' alone.
     """
 
-    def __init__(self, network: keras.Model, teacher_loss: TeacherLoss, share: float) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        ask: Callable[[keras.KerasTensor], keras.KerasTensor],
+        teacher_loss: keras.losses.Loss,
+        share: float,
+    ) -> None:
         super().__init__(network.inputs[0], network.outputs[0])
-        self._teacher_loss = teacher_loss
-        self._share = share
+        self._ask, self._teacher_loss, self._share = ask, teacher_loss, share
 
     def compute_loss(
         self,
@@ -153,9 +156,29 @@ class Student(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> keras.KerasTensor:
-        """The loss of Keras, in training mixed with the teachers'; what layers add stays whole."""
-        labels = super().compute_loss(x, y, y_pred, sample_weight, training)
+        """The loss of Keras, in training mixed with the teachers'; what layers add stays whole.
+
+        Targets may have one column more than the answers: 1 where the teachers are followed, 0
+        where the target takes their place.
+        """
+        targets = y[:, : y_pred.shape[-1]]
+        labels = super().compute_loss(x, targets, y_pred, sample_weight, training)
         if not training:
             return labels
+        followed = self._ask(x)
+        if y.shape[-1] > targets.shape[-1]:
+            taught = y[:, -1:]
+            followed = taught * followed + (1 - taught) * targets
         added = sum(self.losses)
-        return (1 - self._share) * labels + self._share * (self._teacher_loss(x, y_pred) + added)
+        return (1 - self._share) * labels + self._share * (
+            self._teacher_loss(followed, y_pred) + added
+        )
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Those of the targets."""
+        metrics: dict[str, Any] = super().compute_metrics(
+            x, y[:, : y_pred.shape[-1]], y_pred, sample_weight
+        )
+        return metrics

@@ -241,6 +241,8 @@ def _batches(job: _Job, batch_size: int) -> BatchesAhead:
         return DetectionBatches(samples, recipe.augment, batch_size, recipe.seed, job.share)
     assert isinstance(recipe.augment, Augmentation)
     mean_face = job.prepared.mean_face
+    if not job.teachers:
+        samples = replace(samples, taught=None)
     return AugmentedBatches(
         samples, recipe.augment, batch_size, recipe.seed, mean_face, share=job.share
     )

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +113,19 @@ def test_a_large_photograph_is_reduced_and_its_boxes_with_it(tmp_path: Path):
     assert read.faces[0].sides == pytest.approx([0.2])
 
 
+def test_a_large_photograph_of_wider_face_is_reduced_likewise(wider_face: Photos):
+    text = wider_face("0--Parade/a.png\n1\n100 200 200 100 0 0 0 0 0 0\n")
+    image = text.parent / "WIDER_train/images/0--Parade/a.png"
+    cv2.imwrite(str(image), np.zeros((1000, 500), np.uint8))
+    boxes = read_wider_face(text).faces[0].boxes
+    assert boxes[0] == pytest.approx(np.array([100, 200, 300, 300]) * LONGEST_SIDE_PX / 1000)
+
+
+def test_a_box_may_reach_over_the_edges_while_its_middle_is_inside(folder: Photos):
+    rows = "a.png,-30,-20,30,20,0,0,0\na.png,270,180,330,220,0,0,0"  # around two corners
+    assert len(read_detection_folder(folder(rows)).faces[0]) == 2
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -120,6 +134,7 @@ def test_a_large_photograph_is_reduced_and_its_boxes_with_it(tmp_path: Path):
         ("a.png,10,10,far,80,0,0,0", "x2 is 'far'"),
         ("a.png,10,10,inf,80,0,0,0", "x2 is inf"),
         ("a.png,400,10,460,80,0,0,0", "a box around 430, 45; expected one inside 300x200 px"),
+        ("a.png,-31,-20,30,20,0,0,0", "a box around -0.5, 0; expected one inside 300x200 px"),
         ("a.png,10,10,60,80,3,0,0", "blur is '3'; expected 0 to 2"),
         ("a.png,10,10,60,80,0,0,yes", "ignore is 'yes'; expected 0 to 1"),
         ("b.png,10,10,60,80,0,0,0", "b.png"),
@@ -140,6 +155,7 @@ def test_a_row_that_cannot_be_used_is_named_by_its_line(folder: Photos, row: str
         ("0--Parade/a.png\nmany", 2, "'many'"),
         ("0--Parade/a.png\n2\n1 1 9 9 0 0 0 0 0 0", 4, "''; expected whole numbers: x y w h"),
         ("0--Parade/a.png\n1\n1 1 9 9 0 0 0", 3, "'1 1 9 9 0 0 0'"),
+        ("0--Parade/a.png\n1\n1 1 9 9 0 0 0 0 x 0", 3, "'1 1 9 9 0 0 0 0 x 0'"),
         ("0--Parade/a.png\n1\n1 1 9 9 0 0 0 0 7 0", 3, "occlusion is 7; expected 0 to 2"),
         ("0--Parade/b.png\n1\n1 1 9 9 0 0 0 0 0 0", 1, "b.png"),
         ("0--Parade/a.png\n" + "9" * 5000, 2, "expected how many faces"),
@@ -155,6 +171,25 @@ def test_a_bad_line_of_wider_face_is_named(wider_face: Photos, lines: str, line:
     with pytest.raises(EdgeEmotionError) as caught:
         read_wider_face(path)
     assert f"{path}, line {line}: " in str(caught.value) and message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda path: path.unlink(), "No such file"),
+        (lambda path: path.write_bytes(b"\xff\xd8\xff"), "it is no such text"),
+        (lambda path: os.truncate(path, (64 << 20) + 1), "it is no such text"),
+    ],
+    ids=["gone", "no text", "endless"],
+)
+def test_a_text_that_cannot_be_wider_faces_is_refused_in_one_line(
+    wider_face: Photos, change: Callable[[Path], object], reason: str
+):
+    path = wider_face("")
+    change(path)
+    with pytest.raises(EdgeEmotionError, match=f"^cannot read {path}: {reason}") as caught:
+        read_wider_face(path)
+    assert "; expected WIDER FACE's wider_face_train_bbx_gt.txt; " in str(caught.value)
 
 
 def test_where_wider_faces_photographs_are_expected_is_said(tmp_path: Path):

@@ -71,6 +71,9 @@ def test_rows_of_one_picture_are_grouped():
     groups = identical_groups(np.stack([a, b, a, c, b, a]))
     assert [rows.tolist() for rows in groups] == [[0, 2, 5], [1, 4]]
     assert identical_groups(FACES) == []
+    many = (np.arange(150) % 3).astype(np.uint8).reshape(-1, 1, 1)
+    groups = identical_groups(many)
+    assert [rows.tolist() for rows in groups] == [list(range(n, 150, 3)) for n in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -83,11 +86,20 @@ def test_emotions_of_one_picture_must_be_the_same(labels: tuple[int, ...], confl
 
 @pytest.mark.parametrize(
     ("shift_px", "missing", "conflict"),
-    [(2, 0, False), (6, 0, True), (6, 15, False), (2, 14, False), (6, 14, True)],
-    ids=["near", "far", "nothing in common", "near where known", "far where known"],
+    [(2, 0, False), (5, 0, False), (6, 0, True), (6, 15, False), (2, 14, False), (6, 14, True)],
+    ids=["near", "just", "far", "nothing in common", "near where known", "far where known"],
 )
 def test_points_of_one_picture_may_differ_a_little(shift_px: int, missing: int, conflict: bool):
     faces = keypoint_faces(2, seed=1)
+    faces.keypoints[0] = np.arange(30).reshape(15, 2)
     faces.keypoints[1] = faces.keypoints[0] + (shift_px, 0)
     faces.keypoints[1, :missing] = np.nan
     assert disagree(faces, np.arange(2)) is conflict
+
+
+def test_one_of_several_that_has_its_points_elsewhere_is_enough():
+    faces = keypoint_faces(3, seed=1)
+    faces.keypoints[1:] = faces.keypoints[0]
+    assert not disagree(faces, np.arange(3))
+    faces.keypoints[2] += (6, 0)
+    assert disagree(faces, np.arange(3))

@@ -60,6 +60,8 @@ def test_the_seed_decides_alone():
 def test_shares_that_are_no_shares_are_refused(shares: tuple[float, float, float]):
     with pytest.raises(ValueError, match="add up to 1"):
         split_groups(np.array(["a"]), shares, 0)
+    with pytest.raises(ValueError, match="add up to 1"):
+        split_by_name(np.array(["a"]), shares)
 
 
 @given(groups, shares)

@@ -1,6 +1,13 @@
 import pytest
 
-from edge_emotion.errors import EdgeEmotionError, ExitCode, GateNotMet, MissingExtra, WrongUse
+from edge_emotion.errors import (
+    EdgeEmotionError,
+    ExitCode,
+    GateNotMet,
+    MissingExtra,
+    WrongUse,
+    warn,
+)
 
 
 def test_a_message_is_what_was_found_what_was_expected_and_the_remedy():
@@ -53,3 +60,8 @@ def test_a_missing_extra_is_answered_with_the_line_that_brings_it():
 def test_an_error_keeps_its_parts():
     error = WrongUse("two;\n lines", expected="one", remedy="join; them")
     assert (error.found, error.expected, error.remedy) == ("two; lines", "one", "join; them")
+
+
+def test_a_warning_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]):
+    warn("no camera\n  yet")
+    assert tuple(capsys.readouterr()) == ("", "edge-emotion: no camera yet\n")

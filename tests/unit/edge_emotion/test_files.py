@@ -7,7 +7,7 @@ import pytest
 
 from edge_emotion import files
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion.files import replacing, write_bytes, write_text, write_together
+from edge_emotion.files import exchange, replacing, write_bytes, write_text, write_together
 
 
 def test_the_content_is_in_place_and_nothing_else(tmp_path: Path):
@@ -134,3 +134,60 @@ def test_where_one_of_several_files_cannot_be_written_none_changes(
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == dict.fromkeys(
         names, "old"
     )
+
+
+def test_files_written_together_are_whole_on_the_disk_before_the_first_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    done: list[object] = []
+    replace = Path.replace
+    monkeypatch.setattr(files.os, "fsync", lambda handle: done.append(os.fstat(handle).st_size))
+    monkeypatch.setattr(Path, "replace", lambda part, to: (done.append(to.name), replace(part, to)))
+    write_together({tmp_path / "a": b"1", tmp_path / "b": b"22"})
+    assert set(done[: done.index("a")]) == {1, 2}
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "content").write_text(name)
+    return tmp_path / "a", tmp_path / "b"
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    return {place.name: (place / "content").read_text() for place in folder.iterdir()}
+
+
+def test_two_folders_take_each_others_places_in_one_step(
+    tmp_path: Path, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Path, "rename", lambda *_: pytest.fail("took more than one step"))
+    exchange(*folders)
+    assert _contents(tmp_path) == {"a": "b", "b": "a"}
+
+
+def test_two_folders_take_each_others_places_where_the_system_knows_no_such_step(
+    tmp_path: Path, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(files, "_exchanged_at_once", lambda *_: False)
+    exchange(*folders)
+    assert _contents(tmp_path) == {"a": "b", "b": "a"}
+
+
+@pytest.mark.parametrize("immovable", ["a", "b"])
+def test_where_one_of_two_folders_cannot_be_moved_both_are_where_they_were(
+    tmp_path: Path, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, immovable: str
+):
+    rename = Path.rename
+
+    def refuse(place: Path, to: Path) -> Path:
+        if place.name == immovable:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        return rename(place, to)
+
+    monkeypatch.setattr(files, "_exchanged_at_once", lambda *_: False)
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OSError, match="busy"):
+        exchange(*folders)
+    assert _contents(tmp_path) == {"a": "a", "b": "b"}

@@ -203,6 +203,19 @@ def test_a_face_of_none_of_the_emotions_is_taught_as_undecided_as_its_annotators
     assert targets[1] == pytest.approx([0.2] * 5)
 
 
+def test_no_teacher_is_asked_about_a_face_of_none_of_the_emotions():
+    others = replace(EMOTIONS_FACES, labels=np.full(20, NEUTRAL))
+    sets = [(EMOTIONS_FACES, 1.0, 1.0), (others, 0.4, 1.0)]
+    samples = emotion_samples(sets, 0.6, 1.0)
+    assert emotion_samples(sets[:1], 0.6, 1.0).taught is None
+    assert samples.taught == pytest.approx(np.repeat([1, 0], 20))
+
+    _, targets, _ = AugmentedBatches(samples, Augmentation(), 40, 1)[0]
+
+    is_emotion = targets[:, :5].max(1) > 0.5
+    assert targets[:, 5].tolist() == is_emotion.tolist()
+
+
 def test_balance_of_classes_does_not_weigh_faces_of_none_of_them():
     others = replace(EMOTIONS_FACES, labels=np.full(20, NEUTRAL))
     alone = emotion_samples([(EMOTIONS_FACES, 1.0, 1.0)], 0.6, 1.0)

@@ -17,7 +17,7 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.labels import MIRRORED_KEYPOINTS
 from edge_emotion.modelfile import Task
 from edge_emotion_train.distillation import LoadedTeacher, Student, distilled, read_teachers
-from edge_emotion_train.losses import make_loss
+from edge_emotion_train.losses import SoftenedDivergence, make_loss
 from edge_emotion_train.quantization_aware import quantization_aware
 from edge_emotion_train.recipe import Recipe, Teacher, load_recipe
 from helpers.distilled_steps import MEAN_FACE, batch, network, steps
@@ -101,6 +101,32 @@ def test_a_face_without_a_label_is_learned_from_the_teacher(task: Task):
     assert any((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
 
 
+def test_where_teachers_are_not_asked_the_target_takes_their_place():
+    faces, targets, weights = batch("emotion")
+    student = _student("emotion", [_teacher("emotion", 1)], 1, temperature=1)
+
+    def loss(taught: float) -> float:
+        given = np.column_stack([targets, np.full(len(targets), taught, np.float32)])
+        return float(student.compute_loss(faces, given, student(faces), weights, training=True))
+
+    divergence = SoftenedDivergence(temperature=1)
+    assert loss(1) == pytest.approx(_loss(student, "emotion"), rel=1e-5)
+    assert loss(0) == pytest.approx(float(divergence(targets, student(faces))), rel=1e-5)
+    assert loss(0.5) not in (pytest.approx(loss(0)), pytest.approx(loss(1)))  # as mixup gives it
+
+
+def test_a_student_is_watched_by_its_targets():
+    faces, targets, weights = batch("emotion")
+    student = _student("emotion", [_teacher("emotion", 1)], 0.5)
+    student.compile("sgd", student.loss, weighted_metrics=["accuracy"])
+    given = np.column_stack([targets, np.ones(len(targets), np.float32)])
+
+    told = student.test_on_batch(faces, given, weights, return_dict=True)
+
+    right = np.argmax(student.predict(faces, verbose=0), 1) == np.argmax(targets, 1)
+    assert told["accuracy"] == pytest.approx(np.average(right, weights=weights))
+
+
 def test_teachers_are_averaged_by_their_weights():
     faces = batch("emotion")[0]
     teachers = [_teacher("emotion", 1, weight=1), _teacher("emotion", 2, weight=3)]
@@ -168,7 +194,7 @@ def test_what_layers_add_to_the_loss_is_not_shared_out(share: float):
     added = float(sum(model.losses))
     assert added > 0.01
     labels = make_loss(recipe)(targets, answers, sample_weight=weights)
-    followed = model._teacher_loss(faces, answers)
+    followed = model._teacher_loss(model._ask(faces), answers)
     assert float(model.compute_loss(faces, targets, answers, weights)) == pytest.approx(
         (1 - share) * float(labels) + share * float(followed) + added, rel=1e-4
     )
