@@ -43,6 +43,7 @@ OUTPUT_SHAPES: dict[Task, tuple[int, ...]] = {
 }
 
 SCHEMA = 1
+COMPILED_FROM = "int8_sha256"  # in `edgetpu`: the flatbuffer that a compiled one was made of
 _MEMBER = "metadata.json"
 _LARGEST_METADATA = 1 << 20
 _LARGEST_MODEL = 256 << 20

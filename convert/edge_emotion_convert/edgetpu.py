@@ -19,7 +19,7 @@ from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.files import write_together
-from edge_emotion.modelfile import ModelFile, model_bytes, read_model
+from edge_emotion.modelfile import COMPILED_FROM, ModelFile, model_bytes, read_model
 from edge_emotion_convert.edgetpu_operators import LeftToCpu, left_to_cpu
 from edge_emotion_convert.formats import CARD, REJECTED
 from edge_emotion_convert.progress import say
@@ -34,7 +34,6 @@ HOW_TO_GET_IT = (
 _STARTING_S = 30  # what starting the container may take
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _MAPPED = "Mapped to Edge TPU"
-_SOURCE = "int8_sha256"  # in the metadata: of the graph that was compiled
 _KINDS_NAMED = 8
 
 
@@ -109,7 +108,7 @@ def edgetpu_step(model: Path, timeout_s: int = TIMEOUT_S) -> EdgeTpuResult:
         return replace(former, failure=failure)
     compiled = _compiled_path(model)
     result = EdgeTpuResult(compiled, left, facts, None)
-    stamped = {**facts, _SOURCE: file.metadata.flatbuffer_sha256}
+    stamped = {**facts, COMPILED_FROM: file.metadata.flatbuffer_sha256}
     content = model_bytes(flatbuffer, replace(file.metadata, edgetpu=stamped))
     card = _card(file, result, len(content))
     write_together({compiled: content, compiled.with_suffix(CARD): card.encode()})
@@ -134,7 +133,7 @@ def compiled_beside(model: Path) -> EdgeTpuResult | None:
         facts = dict(read_model(compiled).metadata.edgetpu)
     except EdgeEmotionError:  # as the compiler alone leaves it, or damaged
         facts = {}
-    if facts.pop(_SOURCE, None) != file.metadata.flatbuffer_sha256:
+    if facts.pop(COMPILED_FROM, None) != file.metadata.flatbuffer_sha256:
         compiled.with_suffix(CARD).unlink(missing_ok=True)  # first: nobody would look for it alone
         aside = compiled.replace(_rejected_path(compiled))
         say(f"{compiled.name} was not compiled from {model.name} as it is now: kept as {aside}")

@@ -103,11 +103,33 @@ def test_the_size_of_a_picture_is_told_by_its_header(suffix: str) -> None:
     assert claimed_size_px(content[:6]) == (0, 0)
 
 
-@pytest.mark.parametrize("quality", [30, 101])  # lossy, and lossless
-def test_the_size_of_any_webp_is_told(quality: int) -> None:
-    image = np.zeros((300, 1, 3), np.uint8)
+@pytest.mark.parametrize(
+    ("kind", "channels", "quality"),
+    [(b"VP8 ", 3, 30), (b"VP8L", 3, 101), (b"VP8X", 4, 30)],
+    ids=["lossy", "lossless", "with alpha"],
+)
+def test_the_size_of_any_webp_is_told(kind: bytes, channels: int, quality: int) -> None:
+    image = np.zeros((300, 1, channels), np.uint8)
     content = cv2.imencode(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, quality))[1].tobytes()
+    assert content[12:16] == kind
     assert claimed_size_px(content) == (1, 300)
+
+
+@pytest.mark.parametrize(("order", "beginning"), [("<", b"II*\0"), (">", b"MM\0*")])
+def test_the_size_of_a_tiff_of_either_byte_order_is_told(order: str, beginning: bytes) -> None:
+    width = struct.pack(order + "HHIHxx", 256, 3, 1, 40)  # a SHORT
+    height = struct.pack(order + "HHII", 257, 4, 1, 30)  # a LONG
+    content = beginning + struct.pack(order + "IH", 8, 2) + width + height
+    assert claimed_size_px(content) == (40, 30)
+
+
+def test_a_jpegs_markers_may_begin_with_any_number_of_fill_bytes() -> None:
+    content = _picture(".jpg")
+    assert claimed_size_px(content[:2] + b"\xff" * 3 + content[2:]) == (40, 30)
+
+
+def test_a_jpeg_that_goes_on_without_a_marker_has_no_size() -> None:
+    assert claimed_size_px(_picture(".jpg")[:2] + bytes(100)) == (0, 0)
 
 
 def _chunk(kind: bytes, body: bytes, length: int | None = None) -> bytes:

@@ -82,7 +82,7 @@ def read_teachers(recipe: Recipe) -> tuple[Recipe, tuple[LoadedTeacher, ...]]:
 def _read(name: str, source: Teacher, task: Task) -> LoadedTeacher:
     file, mean_face = Path(source.path), None
     try:
-        if file.is_dir() or task == "keypoints":  # a run tells the mean face, a network does not
+        if file.is_dir() or (task == "keypoints" and file.exists()):  # a run tells the mean face
             run = read_run(file)
             if run.task != task:
                 raise WrongUse(

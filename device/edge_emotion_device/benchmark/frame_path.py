@@ -7,6 +7,7 @@ takes it, and the patches cost Haar's cascade about what a photograph does.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
@@ -183,29 +184,37 @@ def time_frame_paths(
     rows, clip = [path.as_dict() for path in paths], draw_clip()
     loops: dict[int, Loop] = {}
     turns: list[int] = []
-    for place, path in enumerate(paths):
-        say(f"frame path {place + 1} of {len(paths)}")
-        with failing(rows[place]):
-            for subject in path.team:
-                if subject and (subject.id, path.delegate) in failures:
-                    raise EdgeEmotionError(failures[subject.id, path.delegate])
-            loop = Loop(path.open(), clip)
-            turns.append(_turns(loop.warm_up(), options))
-            loops[place] = loop
-    found = take_turns(
-        list(loops.values()),
-        turns,
-        lambda number: say(f"timing the frame path, round {number} of {max(turns)}"),
-    )
+    with ExitStack() as opened:
+        for place, path in enumerate(paths):
+            say(f"frame path {place + 1} of {len(paths)}")
+            with failing(rows[place]):
+                for subject in path.team:
+                    if subject and (subject.id, path.delegate) in failures:
+                        raise EdgeEmotionError(failures[subject.id, path.delegate])
+                loop = Loop(opened.enter_context(path.open()), clip)
+                turns.append(_turns(loop.warm_up(), options))
+                loops[place] = loop
+        found = take_turns(
+            list(loops.values()),
+            turns,
+            lambda number: say(f"timing the frame path, round {number} of {max(turns)}"),
+        )
     for (place, loop), timing in zip(loops.items(), timings(found), strict=True):
         write_timing(rows[place], timing)
         if not isinstance(timing, str):
-            stages = {stage: total / loop.frames for stage, total in loop.stages_ms.items()}
-            # Several clocks: where nothing else is done, the sum may be the larger one.
-            stages["other"] = max(0.0, timing.mean_ms - sum(stages.values()))
-            stages = {stage: rounded(ms) for stage, ms in stages.items()}
-            rows[place] |= {"faces": rounded(loop.faces / loop.frames), "stages_ms": stages}
+            rows[place] |= _where_time_goes(loop, timing.mean_ms)
     return rows
+
+
+def _where_time_goes(loop: Loop, mean_ms: float) -> dict[str, Any]:
+    """What a row says about faces and stages, given the mean time of a frame."""
+    stages = {stage: total / loop.frames for stage, total in loop.stages_ms.items()}
+    # Several clocks: where nothing else is done, the sum may be the larger one.
+    stages["other"] = max(0.0, mean_ms - sum(stages.values()))
+    return {
+        "faces": rounded(loop.faces / loop.frames),
+        "stages_ms": {stage: rounded(ms) for stage, ms in stages.items()},
+    }
 
 
 def _turns(round_s: float, options: BenchmarkOptions) -> int:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from edge_emotion.errors import EdgeEmotionError, warn
 from edge_emotion.modelfile import (
+    COMPILED_FROM,
     TASKS,
     ModelFile,
     ModelMetadata,
@@ -32,7 +33,6 @@ from edge_emotion_device.peer import Peer
 FACES = 8  # different ones, in turn: an answer to the same face could come from a cache
 _DRAWN_PX = 192
 _METADATA_TRACE = b"metadata.json"
-_SOURCE = "int8_sha256"  # in a compiled file's metadata: of the graph that it was compiled from
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Subject:
             "name": name,
             "format": self.format,
             "compiled": self.compiled,
-            "int8_sha256": made.edgetpu.get(_SOURCE) if made else None,
+            "int8_sha256": made.edgetpu.get(COMPILED_FROM) if made else None,
             "size_bytes": self.path.stat().st_size,
             "peer": self.peer is not None,
             "source": self.peer.source if self.peer else None,

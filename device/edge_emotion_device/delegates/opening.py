@@ -5,7 +5,7 @@ from time import sleep
 from typing import Any
 
 from edge_emotion.errors import EdgeEmotionError, WrongUse
-from edge_emotion.modelfile import ModelFile, read_model, shipped_model
+from edge_emotion.modelfile import COMPILED_FROM, ModelFile, read_model, shipped_model
 from edge_emotion.quantization import TensorSpec
 from edge_emotion.quiet import native_messages_hidden
 from edge_emotion_device.delegates import edgetpu
@@ -16,7 +16,6 @@ from edge_emotion_device.delegates.trial import in_use, try_delegate, try_model
 from edge_emotion_device.runtime import load_delegate, open_interpreter
 
 _SUFFIX = "_edgetpu.tflite"  # of what the converter compiles beside X.tflite
-_SOURCE = "int8_sha256"  # the file it was compiled from, in its metadata
 _BACK_S = (0.3, 0.7, 1.0)  # pauses: a USB one comes back from its trial as a new device, for root
 
 
@@ -204,5 +203,5 @@ def _uncompiled(file: ModelFile) -> ModelFile | None:
     if not path.is_file():
         return None
     source = read_model(path, file.metadata.task)
-    same = file.metadata.edgetpu.get(_SOURCE) == source.metadata.flatbuffer_sha256
+    same = file.metadata.edgetpu.get(COMPILED_FROM) == source.metadata.flatbuffer_sha256
     return source if same else None

@@ -102,6 +102,10 @@ TABLE_CASES = {
         lambda path: path.write_text("date,price\n1,2\n"),
         ("has no column", "(its columns: date, price)", "check that this is the right file"),
     ),
+    "another table of five columns": (
+        lambda path: path.write_text("date,time,price,size,place\n1,2,3,4,5\n"),
+        ("has no column", "(its columns: date, time, price, size, ... (5 in all))"),
+    ),
     "a row cut short": (
         lambda path: path.write_text(path.read_text().rpartition(",")[0]),
         (", line 3: ", " fields; expected ", "correct or remove that row"),

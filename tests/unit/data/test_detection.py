@@ -17,6 +17,7 @@ from edge_emotion.data.detection import (
 from edge_emotion.data.faces import DetectionPhotos, take
 from edge_emotion.detection import iou
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.labels import LEFT_EYE, RIGHT_EYE
 from edge_emotion_train.drawn_faces import detection_photos, keypoint_faces
 from helpers.detection_sets import HEADER, write_detection_folder, write_wider_face
 
@@ -113,9 +114,9 @@ def test_a_large_photograph_is_reduced_and_its_boxes_with_it(tmp_path: Path):
     assert read.faces[0].sides == pytest.approx([0.2])
 
 
-def test_a_large_photograph_of_wider_face_is_reduced_likewise(wider_face: Photos):
+def test_a_large_photograph_of_wider_face_is_reduced_likewise(wider_face: Photos, tmp_path: Path):
     text = wider_face("0--Parade/a.png\n1\n100 200 200 100 0 0 0 0 0 0\n")
-    image = text.parent / "WIDER_train/images/0--Parade/a.png"
+    image = tmp_path / "WIDER_train/images/0--Parade/a.png"
     cv2.imwrite(str(image), np.zeros((1000, 500), np.uint8))
     boxes = read_wider_face(text).faces[0].boxes
     assert boxes[0] == pytest.approx(np.array([100, 200, 300, 300]) * LONGEST_SIDE_PX / 1000)
@@ -207,6 +208,12 @@ def test_a_close_up_has_one_box_from_forehead_to_chin():
     for marked in near.faces:
         assert iou(marked.boxes, drawn)[0, 0] > 0.8
         assert marked.longest_px == 192 and marked.counted.all()
+
+
+def test_a_box_goes_by_the_eyes_as_the_shipped_detector_learned_it():
+    points = np.full((1, 15, 2), np.nan, np.float32)
+    points[0, LEFT_EYE], points[0, RIGHT_EYE] = (68.5, 38.5), (30.5, 38.5)
+    assert face_boxes(points)[0] == pytest.approx([9, -6.5, 91, 107], abs=1e-4)
 
 
 def test_a_close_up_without_both_eyes_is_left_out():

@@ -6,6 +6,7 @@ import pytest
 
 from edge_emotion.data.faces import KeypointFaces
 from edge_emotion.data.keypoints import read_kaggle_keypoints, read_keypoint_folder
+from edge_emotion.errors import EdgeEmotionError
 from edge_emotion.labels import KEYPOINTS
 from helpers.drawn_faces import (
     keypoint_faces,
@@ -46,6 +47,18 @@ def test_a_folder_is_read_back_with_its_margin(tmp_path: Path, margin: int):
     assert np.allclose(read.keypoints, faces.keypoints, atol=1e-3)
     assert (read.names == faces.names).all()
     assert (read.groups == faces.groups).all()
+
+
+def test_points_may_lie_on_the_pictures_edge_and_no_further(tmp_path: Path):
+    faces, file = keypoint_faces(1, seed=1), tmp_path / "training.csv"
+    faces.keypoints[0, 0] = (-0.5, 96)
+    write_kaggle_training_csv(file, faces)
+    assert read_kaggle_keypoints(file).keypoints[0, 0].tolist() == [-0.5, 96]
+    for beyond in ((-0.53, 96), (-0.5, 96.03)):
+        faces.keypoints[0, 0] = beyond
+        write_kaggle_training_csv(file, faces)
+        with pytest.raises(EdgeEmotionError, match="expected a place inside 96x96 px"):
+            read_kaggle_keypoints(file)
 
 
 def test_missing_points_are_nan_and_their_row_is_incomplete(tmp_path: Path):

@@ -75,11 +75,11 @@ def test_separation_is_the_chance_that_a_face_to_be_answered_is_surer(
     [
         ("largest probability", 0.5),
         ("margin", 0.25),
-        ("negative entropy", -1.5 * np.log(2)),
+        ("negative entropy", -1.75 * np.log(2)),
     ],
 )
 def test_the_scores_of_an_answer_worked_by_hand(name: str, score: float):
-    answer = np.array([[0.25, 0, 0.5, 0.25, 0]])
+    answer = np.array([[0.125, 0, 0.5, 0.25, 0.125]])
     assert SCORES[name](answer) == pytest.approx([score])
 
 

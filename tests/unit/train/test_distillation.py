@@ -257,7 +257,7 @@ def _without(folder: Path, name: str) -> Path:
     ("task", "named", "message"),
     [
         ("emotion", lambda run: run.parent / "no.keras", "does not exist"),
-        ("keypoints", lambda run: run.parent / "no", "is no run; expected a folder that training"),
+        ("keypoints", lambda run: run.parent / "no", "does not exist"),
         ("emotion", lambda run: _without(run, "metrics.json"), "is no finished run: it has no"),
         ("keypoints", lambda run: run, "was trained for emotion; expected a run for keypoints"),
         ("keypoints", lambda run: run / "model.keras", "was trained for emotion; expected a run"),
