@@ -4,11 +4,13 @@ import pytest
 from edge_emotion.labels import (
     EMOTIONS,
     FER2013_TO_EMOTION,
+    FER2013_TO_OTHER,
     KEYPOINT_COLUMNS,
     KEYPOINTS,
     LEFT_EYE,
     MIRRORED_KEYPOINTS,
     RIGHT_EYE,
+    SHOWN,
 )
 
 FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -23,6 +25,8 @@ def test_fer2013_numbers_become_the_emotion_of_the_same_name():
         FER2013[number]: EMOTIONS[label].lower() for number, label in FER2013_TO_EMOTION.items()
     }
     assert ours == {name: name for name in FER2013 if name not in ("fear", "neutral")}
+    others = {FER2013[number]: SHOWN[label].lower() for number, label in FER2013_TO_OTHER.items()}
+    assert others == {"fear": "fear", "neutral": "neutral"}
 
 
 def test_the_columns_are_those_of_kaggles_file_in_its_order():
