@@ -97,6 +97,20 @@ def test_a_video_without_a_frame_is_refused_in_one_line(tmp_path: Path) -> None:
         assert name in refusal(lambda path=path: open_camera(str(path)))
 
 
+@pytest.mark.parametrize("codec", [b"MJPG", b"none"])
+def test_a_video_that_claims_huge_frames_is_refused_in_one_line(
+    tmp_path: Path, codec: bytes
+) -> None:
+    """Of a codec that FFmpeg does not know, OpenCV's own reader would take the pictures."""
+    path = write_video(tmp_path / "huge.avi", fourcc="MJPG")
+    header, rest = path.read_bytes().split(b"\x18\0MJPG")
+    pictures = rest.replace(b"\0\x30\0\x40", b"\x40\0\x40\0")  # 48 rows of 64 px
+    assert pictures != rest
+    path.write_bytes(header + b"\x18\0" + codec + pictures)
+
+    assert "huge.avi" in refusal(lambda: open_camera(str(path)))
+
+
 def test_ffmpeg_adds_no_lines_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "headless.mp4"
     path.write_bytes(write_video(tmp_path / "whole.mp4", count=200).read_bytes()[:5000])
