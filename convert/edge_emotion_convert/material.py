@@ -124,7 +124,9 @@ def _material(
     calibrating = training_rows(splits)
     kept = without_twins(calibrating, measuring)
     _tell(task, len(calibrating) - len(kept), "are measured on: not calibrated with")
-    asked = [name for name in splits if task != "emotion" or len(answerable(splits[name].train))]
+    asked = [
+        name for name in splits if task != "emotion" or len(answerable(splits[name].validation))
+    ]
     names = " and ".join(asked[: None if task == "emotion" else 1])
     first = next(iter(splits.values()))
     part = "test" if first.validation is first.test else "validation"

@@ -54,7 +54,7 @@ def steps(task: Task, share: float, aware: bool = False) -> list[float]:
     ]
     student = network(task, 3)
     if aware:
-        student = quantization_aware(student)
+        student = quantization_aware(student, 1e-4)
     model = distilled(student, recipe, tuple(teachers), mean_face)
     model.compile(keras.optimizers.SGD(0.01), make_loss(recipe))
     faces, targets, weights = batch(task)

@@ -82,8 +82,13 @@ def _write_pictures(folder: Path) -> None:
 
 def _write_models(folder: Path) -> None:
     """The shipped files where `convert` would put them, and for `serve`."""
-    for task, served in zip(TASKS, ("emotion_ai", "keypoints"), strict=True):
-        for path in (f"exports/{task}-edge/{task}_int8.tflite", f"models/{served}/1/model.tflite"):
+    served = {"emotion": "emotion_ai", "keypoints": "keypoints"}
+    recipes = {"emotion": "redistilled", "keypoints": "distilled"}
+    for task in TASKS:
+        names = [
+            f"exports/{task}-{recipe}/{task}_int8.tflite" for recipe in ("edge", recipes[task])
+        ]
+        for path in (*names, f"models/{served[task]}/1/model.tflite"):
             (folder / path).parent.mkdir(parents=True)
             shutil.copy(shipped_model(task), folder / path)
 

@@ -61,7 +61,7 @@ def test_the_terminal_gets_tables_and_nothing_is_left_but_the_file(measured):
     done, file = measured
     lines = done.stdout.splitlines()
     assert lines[0].startswith("My Board 4: ")
-    assert any(line.startswith("emotion-distilled") for line in lines)
+    assert any(line.startswith("emotion-redistilled") for line in lines)
     assert lines[-1] == f"written to {file.name}"
     assert list(file.parent.iterdir()) == [file]
     assert all(line.startswith("edge-emotion: ") for line in done.stderr.splitlines())

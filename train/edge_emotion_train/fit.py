@@ -175,7 +175,7 @@ def _fit_all(job: _Job) -> list[Floats]:
         ended = _fit(model, job, _Phase("plain", 0, fit, later))
         if later:
             say(f"{later} quantization-aware epochs follow")
-            model = quantization_aware(model)
+            model = quantization_aware(model, fit.range_penalty)
             last = replace(
                 fit,
                 epochs=later,

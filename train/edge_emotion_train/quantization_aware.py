@@ -15,13 +15,12 @@ import keras
 from keras import layers, ops
 
 _STEPS = 255
-RANGE_PENALTY = 1e-4  # on the squared range of each tensor, beside a loss of about 2.5
 
 
 class FakeQuantize(layers.Layer):
     """Round to 8 bits over the batch's own range, when training; nothing otherwise."""
 
-    def __init__(self, range_penalty: float = RANGE_PENALTY) -> None:
+    def __init__(self, range_penalty: float) -> None:
         super().__init__(dtype="float32")
         self._range_penalty = range_penalty
 
@@ -35,7 +34,7 @@ class FakeQuantize(layers.Layer):
         return x + ops.stop_gradient(ops.round(x / step) * step - x)
 
 
-def quantization_aware(model: keras.Model, range_penalty: float = RANGE_PENALTY) -> keras.Model:
+def quantization_aware(model: keras.Model, range_penalty: float) -> keras.Model:
     """The same network with `FakeQuantize` wherever TFLite will store a tensor in 8 bits.
 
     A batch normalization is folded into the convolution before it and a ReLU into what is before

@@ -85,6 +85,7 @@ class Fit:
         clip_norm: the norm that all gradients together are shortened to; 0 leaves any length.
         ema: momentum of the weights' moving average, which becomes the model; 0 keeps none.
         quantization_aware_epochs: after the others, at a tenth of the rate (see that module).
+        range_penalty: in those, on the squared range of each tensor, beside the loss.
         patience: end after this many epochs without a lower validation loss; 0 never does.  Without
             a moving average the weights of the best epoch become the model then.
         precision: a Keras dtype policy; the saved model is float32 in any case.
@@ -118,6 +119,7 @@ class Fit:
     ema: float = 0.999
     patience: int = 0
     quantization_aware_epochs: int = 0
+    range_penalty: float = 1e-4
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "mixed_bfloat16"
     loss: Literal["auto", "wing", "mse", "huber", "cross_entropy"] = "auto"
     label_smoothing: float = 0.0
@@ -149,6 +151,7 @@ class Fit:
         for name in (
             "warmup_epochs",
             "quantization_aware_epochs",
+            "range_penalty",
             "weight_decay",
             "patience",
             "class_balance",

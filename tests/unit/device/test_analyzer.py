@@ -148,8 +148,8 @@ def test_room_for_another_face_is_filled_every_nth_frame():
 
 
 def test_a_tilted_face_is_followed_further_than_the_detector_finds_it(analyzer):
-    for index in range(61):
-        image, matrix = tilted(astronaut(), 40 * min(1.0, index / 40))
+    for index in range(69):
+        image, matrix = tilted(astronaut(), min(48.0, index))
         (reading,) = analyzer.analyze(frame(image, index))
         assert reading.track_id == 1, index
     eyes = np.array([LEFT_EYE_PX, RIGHT_EYE_PX]) @ matrix[:, :2].T + matrix[:, 2]
@@ -157,7 +157,7 @@ def test_a_tilted_face_is_followed_further_than_the_detector_finds_it(analyzer):
 
     np.testing.assert_allclose(reading.keypoints[[LEFT_EYE, RIGHT_EYE]], eyes, atol=5)
     assert reading.label == "Happy"
-    assert analyzer.analyze(frame(image, 61)) == []
+    assert analyzer.analyze(frame(image, 69)) == []
 
 
 def test_what_the_detector_takes_for_a_face_is_read_only_if_it_is_one():

@@ -185,7 +185,7 @@ def test_a_teacher_learns_nothing():
 
 @pytest.mark.parametrize("share", [0, 0.5, 1])
 def test_what_layers_add_to_the_loss_is_not_shared_out(share: float):
-    aware = quantization_aware(network("emotion", 3))
+    aware = quantization_aware(network("emotion", 3), 1e-4)
     recipe = load_recipe("emotion", "edge", [f"fit.distillation={share}"])
     model = distilled(aware, recipe, (_teacher("emotion", 1),), None)
     model.compile("sgd", make_loss(recipe))

@@ -53,7 +53,7 @@ def test_it_learns_to_bear_the_rounding(trial, monkeypatch):
 
     def off_when_rounded(network):
         faces = as_input(FACES.images)
-        rounded = np.asarray(quantization_aware(network)(faces, training=True))
+        rounded = np.asarray(quantization_aware(network, 1e-4)(faces, training=True))
         return np.square(rounded - np.asarray(trial.subject.network(faces))).mean()
 
     tuned, _ = fine_tuning.fine_tuned(trial, trial.subject.network)

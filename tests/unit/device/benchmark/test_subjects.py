@@ -40,7 +40,8 @@ def test_the_shipped_models_by_name():
     emotion, keypoints = read_subjects(["emotion", "keypoints"])
     told = emotion.as_dict()
     assert told["id"].startswith("emotion-") and told["id"].endswith(told["sha256"][:8])
-    assert (told["name"], told["format"], told["task"]) == ("emotion-distilled", "int8", "emotion")
+    facts = (told["name"], told["format"], told["task"])
+    assert facts == ("emotion-redistilled", "int8", "emotion")
     assert told["size_bytes"] == shipped_model("emotion").stat().st_size
     assert told["macs"] > 25e6 and not told["peer"]
     assert told["accuracy"] == read_model(shipped_model("emotion")).metadata.accuracy
