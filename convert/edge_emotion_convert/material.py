@@ -124,10 +124,10 @@ def _material(
     calibrating = training_rows(splits)
     kept = without_twins(calibrating, measuring)
     _tell(task, len(calibrating) - len(kept), "are measured on: not calibrated with")
-    asked = [
-        name for name in splits if task != "emotion" or len(answerable(splits[name].validation))
-    ]
-    names = " and ".join(asked[: None if task == "emotion" else 1])
+    asked = list(splits)[:1]
+    if task == "emotion":
+        asked = [name for name in splits if len(answerable(splits[name].validation))] or asked
+    names = " and ".join(asked)
     first = next(iter(splits.values()))
     part = "test" if first.validation is first.test else "validation"
     told = f"{len(measuring)} {part} {KINDS[task].noun} of {names}"
