@@ -20,6 +20,8 @@ def _import_runtime() -> Any:
         try:
             return importlib.import_module(name)
         except ImportError as error:  # not installed, or a library it needs is not
+            if isinstance(error.__cause__, KeyboardInterrupt):  # as native modules tell of Ctrl-C
+                raise KeyboardInterrupt from error
             reasons.append(str(error))
     raise EdgeEmotionError(
         f"no TFLite runtime can be imported ({'. '.join(reasons)})",
