@@ -24,5 +24,5 @@ def test_without_a_runtime_both_packages_reasons_are_told(monkeypatch):
         raise ImportError(f"no {name} here")
 
     monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(EdgeEmotionError, match="no ai_edge_litert.*no tflite_runtime"):
+    with pytest.raises(EdgeEmotionError, match=r"no ai_edge_litert.*no tflite_runtime"):
         runtime._import_runtime()
