@@ -1,7 +1,6 @@
 """One file of `edge-emotion benchmark`, version 1."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,54 +35,29 @@ def benchmark(content: Table, file: Path) -> tuple[Sequence[Benchmark], Sequence
     source = fence.source(content, file, "benchmark", _COMMAND)
     energy, cut = fence.inside(content, "energy"), _with_peaks(content, fence)
     measured = device(content, energy, cut, fence)
-    networks = list(
-        _usable("models", content, fence, lambda one, where: _network(one, source, where, fence))
+    networks = fence.usable(
+        content, "models", lambda one, where: _network(one, source, where, fence)
     )
     known = {network.id for network in networks}
     energies = dict(
-        _usable("networks", energy, fence, lambda one, where: _energy(one), within="energy, ")
+        fence.usable(energy, "networks", lambda one, where: _energy(one), within="energy")
     )
-    timings = list(
-        _usable(
-            "networks", content, fence,
-            lambda one, where: _timing(one, known, energies, source, where, fence),
-        )
+    timings = fence.usable(
+        content, "networks",
+        lambda one, where: _timing(one, known, energies, source, where, fence),
     )  # fmt: skip
-    frames = list(
-        _usable(
-            "frame_path", content, fence,
-            lambda one, where: _frame(one, known, source, where, fence),
-        )
-    )  # fmt: skip
-    rooflines = list(
-        _usable(
-            "models", cut, fence, lambda one, where: _roofline(one, cut, known, source),
-            within="layers, ",
-        )
-    )  # fmt: skip
+    frames = fence.usable(
+        content, "frame_path", lambda one, where: _frame(one, known, source, where, fence)
+    )
+    rooflines = fence.usable(
+        cut, "models", lambda one, where: _roofline(one, cut, known, source), within="layers"
+    )
     if not timings and not frames and not networks:
         raise MalformedError(
             "it has no measurements" + "".join(f"; {one}" for one in fence.wrong[:1])
         )
-    parts = map(tuple, (networks, timings, frames, rooflines))
+    parts = tuple(networks), tuple(timings), tuple(frames), tuple(rooflines)
     return [Benchmark(source, measured, *parts)], fence.wrong
-
-
-def _usable(
-    key: str, content: Table, fence: Fence, read: Callable[[Table, str], Any], within: str = ""
-) -> Iterator[Any]:
-    """What `read` makes of each entry that can be used; it is told where that is, for notes."""
-    for place, entry in enumerate(fence.entries(content, key, within.rstrip(", ")), 1):
-        where = f"{within}{key}, entry {place}"
-        one = fence.read(where, partial(_read, read, entry, where), None)
-        if one is not None:
-            yield one
-
-
-def _read(read: Callable[[Table, str], Any], entry: Any, where: str) -> Any:
-    if not isinstance(entry, dict):
-        raise MalformedError("it is no table")
-    return read(entry, where)
 
 
 def _with_peaks(content: Table, fence: Fence) -> Table:

@@ -1,7 +1,6 @@
 """One file of benchmarks/detectors.py, version 1: face detectors side by side."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from edge_emotion_report import fields
@@ -24,11 +23,9 @@ def contest(content: Table, file: Path) -> tuple[Sequence[Contest], Sequence[str
     fields.check_version(content, VERSION)
     fence = Fence()
     source = fence.source(content, file, "detectors", _COMMAND)
-    found = [
-        fence.read(f"detectors, entry {place}", partial(_contender, entry, source), None)
-        for place, entry in enumerate(fence.entries(content, "detectors"), 1)
-    ]
-    contenders = tuple(one for one in found if one is not None)
+    contenders = tuple(
+        fence.usable(content, "detectors", lambda one, where: _contender(one, source))
+    )
     if not contenders:
         raise MalformedError("it has no detectors" + "".join(f"; {one}" for one in fence.wrong[:1]))
     warnings = fence.entries(fence.inside(content, "conditions"), "warnings", "conditions")
@@ -44,9 +41,7 @@ def contest(content: Table, file: Path) -> tuple[Sequence[Contest], Sequence[str
     ], fence.wrong
 
 
-def _contender(entry: object, source: Source) -> Contender:
-    if not isinstance(entry, dict):
-        raise MalformedError("it is no table")
+def _contender(entry: Table, source: Source) -> Contender:
     rows_of, times = fields.text(entry, "rows_of", None), fields.inside(entry, "times")
     p50_ms, interval_ms = fields.median(times)
     used = fields.inside(entry, "as_used")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,6 +65,30 @@ class Fence:
     def entries(self, table: Table, key: str, where: str = "") -> list[Any]:
         """As `entries`; empty where it is wrong, which is noted."""
         return self.read(where, lambda: entries(table, key), [])
+
+    def usable(
+        self, table: Table, key: str, read: Callable[[Table, str], Kind], within: str = ""
+    ) -> list[Kind]:
+        """What `read` makes of each entry that can be used; the others are noted.
+
+        Args:
+            table, key: of the entries, which are tables.
+            read: given an entry and where it is; raises MalformedError.
+            within: the part of the file that `table` is, for the notes.
+        """
+        found = []
+        for place, entry in enumerate(self.entries(table, key, within), 1):
+            where = f"{within}, {key}, entry {place}" if within else f"{key}, entry {place}"
+            one: Kind | None = self.read(where, partial(_read, read, entry, where), None)
+            if one is not None:
+                found.append(one)
+        return found
+
+
+def _read(read: Callable[[Table, str], Kind], entry: object, where: str) -> Kind:
+    if not isinstance(entry, dict):
+        raise MalformedError("it is no table")
+    return read(entry, where)
 
 
 def check_version(content: Table, read: int) -> None:
