@@ -27,7 +27,6 @@ PARTS = {
     "networks": ("model",),
     "frame_path": ("emotion", "keypoints", "detector", "detector_model", "every"),
 }
-_OURS = "from edge_emotion.cli import main; main()"  # all that the installed script does
 
 Medians = Mapping[str, float]
 
@@ -70,7 +69,8 @@ def measured_twice(arguments: Sequence[str]) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("first.json", "second.json"):
             file = Path(folder, name)
-            command = [sys.executable, "-c", _OURS, "benchmark", *arguments, "--output", str(file)]
+            options = [*arguments, "--output", str(file)]
+            command = [sys.executable, "-m", "edge_emotion", "benchmark", *options]
             done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
             if done.returncode:
                 raise EdgeEmotionError(f"edge-emotion benchmark ended with {done.returncode}")

@@ -35,10 +35,10 @@ LARGEST_HELP_RATIO = 1.3
 HEAVY = ("tensorflow", "keras", "matplotlib", "pandas")
 _PACKAGES = ("edge-emotion", "ai-edge-litert", "numpy", "opencv-python-headless", "typer")
 _RUN = ("run", "--camera", "demo", "--headless", "--frames", "100")
-_OURS = "from edge_emotion.cli import main; main()"  # all that the installed script does
+_OURS = "from edge_emotion.__main__ import main; main()"  # all that the installed script does
 _MODULES_OF_OURS = """
 import sys
-from edge_emotion.cli import main
+from edge_emotion.__main__ import main
 try:
     main()
 finally:
