@@ -62,7 +62,7 @@ def _told(recipe: Recipe) -> dict[str, Any]:
         name: replace(teacher, path=_name(teacher.path))
         for name, teacher in recipe.teachers.items()
     }
-    fit = replace(recipe.fit, start=_name(recipe.fit.start))
+    fit = replace(recipe.fit, start=tuple(map(_name, recipe.fit.start)))
     return replace(recipe, fit=fit, teachers=teachers).as_dict()
 
 

@@ -13,7 +13,7 @@ from edge_emotion_convert.models import Opened
 from edge_emotion_convert.progress import say
 from edge_emotion_convert.summaries import summary
 from edge_emotion_train.pictures.answered import Answered
-from edge_emotion_train.pictures.curves import History, read_history
+from edge_emotion_train.pictures.curves import Course, read_history
 from edge_emotion_train.pictures.page import headline, page, write_pictures
 from edge_emotion_train.pictures.run import history_facts, network_facts
 from edge_emotion_train.pictures.sections import Section, sections
@@ -70,7 +70,7 @@ def draw(
 
 
 def _of_faces(
-    measured: Sequence[Measured], opened: Opened, other: Opened, history: History | None
+    measured: Sequence[Measured], opened: Opened, other: Opened, history: Course | None
 ) -> tuple[dict[str, str], list[Section]]:
     """The facts at the head of the page, and its sections, of emotion or keypoints."""
     sets = [

@@ -42,7 +42,8 @@ class Augmentation:
         contrast: 0.3 multiplies the distance from middle gray by 0.7 to 1.3.
         brightness: added, in parts of the gray range.
         gamma: 0.3 is an exponent between 1/1.3 and 1.3.
-        blur: chance of a Gaussian blur of 0.3 to 1.2 px in a 48 px face.
+        blur: chance of a Gaussian blur of 0.3 to `blur_sigma` px in a 48 px face.
+        blur_sigma: its highest deviation.
         noise: chance of Gaussian noise with a deviation of up to 10 gray values.
         erase: chance of a gray rectangle of 2 to 15 % of the face.
         uneven_light, occlusion, low_light, motion_blur, gain_noise, jpeg: what a small camera does
@@ -58,6 +59,7 @@ class Augmentation:
     brightness: float = 0.0
     gamma: float = 0.0
     blur: float = 0.0
+    blur_sigma: float = 1.2
     noise: float = 0.0
     erase: float = 0.0
     uneven_light: float = 0.0
@@ -151,7 +153,7 @@ def change_light(faces: Image, config: Augmentation, rng: np.random.Generator) -
     for face, table in zip(faces, _light_tables(count, config, rng), strict=True):
         cv2.LUT(face, table, dst=face)
     for row in _chosen(count, config.blur, rng):
-        sigma = rng.uniform(0.3, 1.2) * side / 48
+        sigma = rng.uniform(0.3, config.blur_sigma) * side / 48
         cv2.GaussianBlur(faces[row], (0, 0), sigma, dst=faces[row])
     for row in _chosen(count, config.noise, rng):
         noise = np.float32(rng.uniform(1, 10)) * normal_noise(side, rng)

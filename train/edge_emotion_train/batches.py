@@ -40,6 +40,8 @@ class Samples:
         mirrorable: `(N,)`, whether each face may be mirrored; None lets all.
         taught: `(N,)`, 1 where teachers are asked about a face and 0 where its target is all that
             is learned; None for all.
+        answers: what teachers said of each face as it is, like `targets`; None where they are asked
+            about the changed ones.
     """
 
     images: list[Image]
@@ -49,6 +51,7 @@ class Samples:
     side: int
     mirrorable: Flags | None = None
     taught: Floats | None = None
+    answers: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -179,8 +182,8 @@ class AugmentedBatches(BatchesAhead):
     """Every sample once an epoch.
 
     Yields `(faces, targets, weights)`: `(B, S, S, 1)` in [0, 1]; `(B, 5)` and `(B,)` for emotion,
-    `(B, 30)` and `(B, 30)` for keypoints.  Samples that say which are `taught` add that as the last
-    column of the targets, for `distillation.Student`.
+    `(B, 30)` and `(B, 30)` for keypoints.  The teachers' answers, or else which samples are
+    `taught`, follow the targets in further columns, for `distillation.Student`.
     """
 
     def __init__(
@@ -215,12 +218,31 @@ class AugmentedBatches(BatchesAhead):
         if self._mean_face is not None:
             points = map_points(targets, matrices, mirrored)
             targets, learnable = encode_offsets(points, self._mean_face)
+            if samples.answers is not None:
+                points = map_points(samples.answers[rows], matrices, mirrored)
+                answers = np.clip((points - self._mean_face) / OFFSET_LIMIT_PX, -1, 1)
+                targets = np.column_stack([targets, answers.reshape(targets.shape)])
             return inputs, targets, learnable * weights[:, None]
-        if samples.taught is not None:
+        if samples.answers is not None:
+            targets = np.column_stack([targets, samples.answers[rows]])
+        elif samples.taught is not None:
             targets = np.column_stack([targets, samples.taught[rows]])
         if alpha := self._augmentation.mixup:
             return mix(inputs, targets, weights, alpha, rng)
         return inputs, targets, weights
+
+
+def unchanged(samples: Samples, rows: Indices) -> tuple[Image, Floats]:
+    """Some samples' faces as they are: `(B, S, S)`, and the `(B, 2, 3)` maps that made them."""
+    faces = np.empty((len(rows), samples.side, samples.side), np.uint8)
+    images = [samples.images[row] for row in rows]
+    sides = np.array([len(image) for image in images])
+    zooms = samples.zooms[rows].mean(axis=1)
+    rng = np.random.default_rng(0)  # nothing is drawn
+    matrices, _ = random_affines(Augmentation(mirror=0), rng, sides, zooms, samples.side)
+    for image, matrix, face in zip(images, matrices, faces, strict=True):
+        warp(image, matrix, face)
+    return faces, matrices
 
 
 def as_input(images: Image) -> Floats:

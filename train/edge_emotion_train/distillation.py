@@ -2,9 +2,11 @@
 "Distilling the Knowledge in a Neural Network").
 
 The teachers look at the very faces that the student sees, augmented as they are, so their answers
-fit where no label could.  They are followed on every face alike and in all of its points, those
-without a label included; the weights of sets, classes and missing points weigh labels only.  On
-faces that show none of the emotions the target stands in the teachers' place.
+fit where no label could; or once at each face as it is, which tells a student what to see in a face
+too dark or too blurred for the teachers themselves.  They are followed on every face alike and in
+all of its points, those without a label included; the weights of sets, classes and missing points
+weigh labels only.  On faces that show none of the emotions the target stands in the teachers'
+place.
 Everything is keras.ops, so that every backend runs it.
 """
 
@@ -22,11 +24,14 @@ from edge_emotion.labels import MIRRORED_KEYPOINTS
 from edge_emotion.modelfile import Task
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
+from edge_emotion_train.batches import Samples, as_input, unchanged
 from edge_emotion_train.losses import make_teacher_loss
 from edge_emotion_train.networks import OFFSET_LIMIT_PX
 from edge_emotion_train.networks.saved import read_recorded
 from edge_emotion_train.recipe import Recipe, Teacher
 from edge_emotion_train.runs import read_run
+
+_ASKED_AT_ONCE = 256  # faces
 
 
 @dataclass(frozen=True)
@@ -114,15 +119,41 @@ def distilled(
     """
     if not teachers:
         return network
-    total = sum(teacher.source.weight for teacher in teachers)
 
     def ask(faces: keras.KerasTensor) -> keras.KerasTensor:
-        answers = sum(t.source.weight / total * t.answer(faces) for t in teachers)
+        answers = _averaged(teachers, faces)
         if mean_face is not None:
             answers = ops.reshape((answers - mean_face) / OFFSET_LIMIT_PX, (-1, mean_face.size))
         return ops.stop_gradient(answers)
 
-    return Student(network, ask, make_teacher_loss(recipe), recipe.fit.distillation)
+    answered = recipe.fit.teachers_see == "plain"
+    share = recipe.fit.distillation
+    return Student(network, None if answered else ask, make_teacher_loss(recipe), share)
+
+
+def with_answers(samples: Samples, teachers: tuple[LoadedTeacher, ...]) -> Samples:
+    """Samples with what their teachers, at least one, say of each face as it is.
+
+    On faces that no teacher is asked about the target stands in the answer's place.
+    """
+    answers = np.empty_like(samples.targets)
+    for start in range(0, len(samples), _ASKED_AT_ONCE):
+        rows = np.arange(start, min(start + _ASKED_AT_ONCE, len(samples)))
+        faces, matrices = unchanged(samples, rows)
+        answered = np.asarray(_averaged(teachers, ops.convert_to_tensor(as_input(faces))))
+        if samples.targets.ndim == 3:  # from pixels of the face to those of the picture
+            answered = (answered - matrices[:, None, :, 2]) @ np.linalg.inv(
+                matrices[..., :2].transpose(0, 2, 1)
+            )
+        answers[rows] = answered
+    if samples.taught is not None:
+        answers = np.where(samples.taught[:, None] > 0, answers, samples.targets)
+    return replace(samples, answers=answers)
+
+
+def _averaged(teachers: tuple[LoadedTeacher, ...], faces: keras.KerasTensor) -> keras.KerasTensor:
+    total = sum(teacher.source.weight for teacher in teachers)
+    return sum(t.source.weight / total * t.answer(faces) for t in teachers)
 
 
 class Student(keras.Model):
@@ -133,7 +164,8 @@ class Student(keras.Model):
 
     Args:
         network: the student.
-        ask: the teachers; faces to answers like the student's.
+        ask: the teachers; faces to answers like the student's.  None where the answers come with
+            the targets.
         teacher_loss: of the teachers' answers and the student's.
         share: of `teacher_loss` in the loss of training; validation has the labels' alone.
     """
@@ -141,7 +173,7 @@ class Student(keras.Model):
     def __init__(
         self,
         network: keras.Model,
-        ask: Callable[[keras.KerasTensor], keras.KerasTensor],
+        ask: Callable[[keras.KerasTensor], keras.KerasTensor] | None,
         teacher_loss: keras.losses.Loss,
         share: float,
     ) -> None:
@@ -158,17 +190,16 @@ class Student(keras.Model):
     ) -> keras.KerasTensor:
         """The loss of Keras, in training mixed with the teachers'; what layers add stays whole.
 
-        Targets may have one column more than the answers: 1 where the teachers are followed, 0
-        where the target takes their place.
+        Behind the targets come the teachers' answers, if they were asked before.  Else there may be
+        one column more: 1 where the teachers are followed, 0 where the target takes their place.
         """
-        targets = y[:, : y_pred.shape[-1]]
+        targets, told = y[:, : y_pred.shape[-1]], y[:, y_pred.shape[-1] :]
         labels = super().compute_loss(x, targets, y_pred, sample_weight, training)
         if not training:
             return labels
-        followed = self._ask(x)
-        if y.shape[-1] > targets.shape[-1]:
-            taught = y[:, -1:]
-            followed = taught * followed + (1 - taught) * targets
+        followed = told if self._ask is None else self._ask(x)
+        if self._ask is not None and told.shape[-1]:
+            followed = told * followed + (1 - told) * targets
         added = sum(self.losses)
         return (1 - self._share) * labels + self._share * (
             self._teacher_loss(followed, y_pred) + added

@@ -20,7 +20,7 @@ from edge_emotion.metrics import rmse_px
 from edge_emotion.preprocess import KEYPOINT_SIDE_PX
 from edge_emotion.types import Floats
 from edge_emotion_train.augment import Augmentation
-from edge_emotion_train.batches import AugmentedBatches, BatchesAhead
+from edge_emotion_train.batches import AugmentedBatches, BatchesAhead, Samples
 from edge_emotion_train.checkpoint import Checkpoints
 from edge_emotion_train.datasets import Split, check_training_rows, describe, load_sets
 from edge_emotion_train.detection_augment import DetectionAugmentation
@@ -32,7 +32,7 @@ from edge_emotion_train.detection_figures import (
     figures,
 )
 from edge_emotion_train.devices import Spread, spread
-from edge_emotion_train.distillation import LoadedTeacher, distilled, read_teachers
+from edge_emotion_train.distillation import LoadedTeacher, distilled, read_teachers, with_answers
 from edge_emotion_train.history import History
 from edge_emotion_train.interrupted import RESUME, check_folder, newest_epoch
 from edge_emotion_train.losses import make_loss, make_metrics
@@ -45,7 +45,7 @@ from edge_emotion_train.progress import Progress, Speed, say
 from edge_emotion_train.quantization_aware import quantization_aware
 from edge_emotion_train.recipe import Fit, Recipe
 from edge_emotion_train.runs import HISTORY_FILE, METRICS_FILE, NETWORK_FILE, RECIPE_FILE
-from edge_emotion_train.starting import begin_with, read_start
+from edge_emotion_train.starting import Weights, begin_with, read_start
 from edge_emotion_train.stopping import StopEarly
 from edge_emotion_train.validation import ValidationBatches
 
@@ -84,7 +84,7 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
         splits = load_sets(recipe, data)
         for line in describe(splits):
             say(line)
-        prepared = prepare(recipe, splits)
+        prepared = _taught(prepare(recipe, splits), recipe, teachers)
         check_training_rows(splits)
         share.check_batch_size(recipe.fit.batch_size, len(prepared.samples))
         table = {**recipe.as_dict(), "data": str(data.resolve())}
@@ -92,6 +92,15 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
         weights = _fit_all(_Job(recipe, prepared, teachers, start, share, folder))
     if share.first:
         _finish(out, recipe, weights, prepared, splits)
+
+
+def _taught(prepared: Prepared, recipe: Recipe, teachers: tuple[LoadedTeacher, ...]) -> Prepared:
+    samples = prepared.samples
+    if not teachers or recipe.fit.teachers_see == "changed":
+        return prepared
+    assert isinstance(samples, Samples)
+    say(f"{len(teachers)} teachers look at {len(samples)} faces")
+    return replace(prepared, samples=with_answers(samples, teachers))
 
 
 def _finish(
@@ -135,7 +144,7 @@ class _Job:
     recipe: Recipe
     prepared: Prepared
     teachers: tuple[LoadedTeacher, ...]
-    start: list[Floats]
+    start: list[Weights]
     share: Spread
     folder: Path
 

@@ -97,11 +97,13 @@ class Fit:
         wing_width_px, wing_curvature_px: of the wing loss.
         huber_px: error from which Huber's loss is linear.
         distillation: share of the loss that follows the recipe's teachers, where it names any.
+        teachers_see: the `changed` face of each batch, as the student does, or once each face as it
+            is (`plain`), whose answer then holds for it however it is changed: in the dark too.
         temperature: softens emotions' probabilities while they are compared with the teachers'.
         xla: whether XLA compiles the training step; auto does so on a GPU.
-        start: a .keras file whose weights the training begins with, of the recipe's own network;
-            relative paths are taken from the folder that training is started in.
-        start_sha256: of that file; a run records it, and a recipe that has it takes no other file.
+        start: .keras files whose weights, averaged, the training begins with, of the recipe's own
+            network; relative paths are taken from the folder that training is started in.
+        start_sha256: of each; a run records them, and a recipe that has them takes no other file.
         pictures_per_epoch: of the detector, whose pictures are drawn anew each time; 0 is as many
             as there are photographs and close-ups.
     """
@@ -130,10 +132,11 @@ class Fit:
     wing_curvature_px: float = 1.5
     huber_px: float = 4.0
     distillation: float = 0.5
+    teachers_see: Literal["changed", "plain"] = "changed"
     temperature: float = 2.0
     xla: Literal[True, False, "auto"] = "auto"
-    start: str = ""
-    start_sha256: str = ""
+    start: tuple[str, ...] = ()
+    start_sha256: tuple[str, ...] = ()
     pictures_per_epoch: int = 0
 
     def __post_init__(self) -> None:

@@ -1,47 +1,66 @@
-"""Weights that a training begins with instead of random ones."""
+"""Weights that a training begins with instead of random ones.
+
+Those of several networks are averaged (Wortsman et al. 2022, "Model soups: averaging weights of
+multiple fine-tuned models improves accuracy without increasing inference time").  It takes networks
+that come from the same one: of two that were trained apart, the mean is neither.
+"""
 
 from dataclasses import replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.types import Floats
 from edge_emotion_train.networks.saved import read_recorded
 from edge_emotion_train.recipe import Recipe
 
+Weights = list[Floats]
 
-def read_start(recipe: Recipe) -> tuple[Recipe, list[Floats]]:
-    """The weights that a recipe names, none where it names none, and the recipe with their digest.
+
+def read_start(recipe: Recipe) -> tuple[Recipe, list[Weights]]:
+    """The weights of each file that a recipe names, and the recipe with their digests.
 
     Raises:
-        EdgeEmotionError: the file is missing, damaged, of another task's shape or fingerprint.
+        EdgeEmotionError: a file is missing, damaged, of another task's shape or fingerprint.
+        WrongUse: there are fingerprints, but not as many as files.
     """
-    if not recipe.fit.start:
-        return recipe, []
     fit = recipe.fit
-    try:
-        network, digest = read_recorded(Path(fit.start), recipe.task, fit.start_sha256)
-    except EdgeEmotionError as error:
-        raise type(error)(f"fit.start: {error}") from error
-    return replace(recipe, fit=replace(fit, start_sha256=digest)), network.get_weights()
+    recorded = fit.start_sha256 or ("",) * len(fit.start)
+    if len(recorded) != len(fit.start):
+        raise WrongUse(
+            f"fit.start_sha256 has {len(recorded)} fingerprints",
+            expected=f"{len(fit.start)}, one for each file of fit.start",
+        )
+    weights, digests = [], []
+    for file, sha256 in zip(fit.start, recorded, strict=True):
+        try:
+            network, digest = read_recorded(Path(file), recipe.task, sha256)
+        except EdgeEmotionError as error:
+            raise type(error)(f"fit.start: {error}") from error
+        weights.append(network.get_weights())
+        digests.append(digest)
+    return replace(recipe, fit=replace(fit, start_sha256=tuple(digests))), weights
 
 
-def begin_with(model: keras.Model, weights: list[Floats], recipe: Recipe) -> None:
-    """Put the weights into the recipe's network, if there are any.
+def begin_with(model: keras.Model, starts: list[Weights], recipe: Recipe) -> None:
+    """Put the mean of the files' weights into the recipe's network, if there are any.
 
     Raises:
-        EdgeEmotionError: they are another network's.
+        EdgeEmotionError: some are another network's.
     """
-    if not weights:
+    if not starts:
         return
-    there, here = [w.shape for w in weights], [tuple(w.shape) for w in model.weights]
-    if there != here:
-        differing = sum(a != b for a, b in zip(there, here, strict=False))
-        raise EdgeEmotionError(
-            f"fit.start: {recipe.fit.start} has {len(there)} arrays of weights, "
-            + (f"{differing} of other shapes" if len(there) == len(here) else "of other layers"),
-            expected=f"the {len(here)} of the recipe's network",
-            remedy="name the network's widths and blocks in the recipe as that file has them",
-        )
-    model.set_weights(weights)
+    here = [tuple(w.shape) for w in model.weights]
+    for file, weights in zip(recipe.fit.start, starts, strict=True):
+        there = [w.shape for w in weights]
+        if there != here:
+            wrong = sum(a != b for a, b in zip(there, here, strict=False))
+            others = f"{wrong} of other shapes" if len(there) == len(here) else "of other layers"
+            raise EdgeEmotionError(
+                f"fit.start: {file} has {len(there)} arrays of weights, {others}",
+                expected=f"the {len(here)} of the recipe's network",
+                remedy="name the network's widths and blocks in the recipe as that file has them",
+            )
+    model.set_weights([np.mean(same, axis=0) for same in zip(*starts, strict=True)])

@@ -26,7 +26,8 @@ _SCALARS: dict[type, tuple[tuple[type, ...], str]] = {
 def build(kind: type[Table], values: Any, where: str) -> Table:
     """The dataclass `kind` from a table that stands at `where` in the file.
 
-    Lists become tuples; fields that hold dataclasses are taken as they are.
+    Lists become tuples, and text where a list of texts is expected one of it alone (none of "");
+    fields that hold dataclasses are taken as they are.
 
     Raises:
         WrongUse: an unknown key, a missing one, or a value that cannot be.
@@ -52,6 +53,8 @@ def build(kind: type[Table], values: Any, where: str) -> Table:
     hints = typing.get_type_hints(kind)
     checked = {}
     for key, value in values.items():
+        if isinstance(value, str) and typing.get_args(hints[key]) == (str, Ellipsis):
+            value = [value] if value else []
         checked[key] = tuple(value) if isinstance(value, list) else value
         if expected := _misfit(checked[key], hints[key]):
             raise WrongUse(f"{where}: {key} is {value!r}", expected=expected)

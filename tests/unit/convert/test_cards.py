@@ -81,14 +81,14 @@ def test_a_card_tells_where_the_photographs_of_the_test_measured_the_conversion(
 
 def test_a_file_tells_what_its_training_began_with_but_not_where_that_lay():
     recipe = load_recipe("emotion", "smoke", ["teachers.big.path=/home/me/runs/big"])
-    fit = replace(recipe.fit, start="/home/me/runs/first/model.keras", start_sha256="12ab")
+    fit = replace(recipe.fit, start=("/home/me/runs/first/model.keras",), start_sha256=("12ab",))
     network = build("emotion", recipe.network)
     subject = Subject("mine", Path("mine"), "emotion", network, replace(recipe, fit=fit))
     tensors = TensorSpec((1, 48, 48, 1), "float32"), TensorSpec((1, 5), "float32")
     told = metadata_of(subject, "float32", *tensors, {}, {}).recipe
-    assert (told["fit"]["start"], told["fit"]["start_sha256"]) == ("model.keras", "12ab")
+    assert (told["fit"]["start"], told["fit"]["start_sha256"]) == (("model.keras",), ("12ab",))
     assert told["teachers"]["big"]["path"] == "big"
     assert "/home" not in str(told)
-    relative = replace(recipe, fit=replace(fit, start="runs/first/model.keras"))
+    relative = replace(recipe, fit=replace(fit, start=("runs/first/model.keras",)))
     told = metadata_of(replace(subject, recipe=relative), "float32", *tensors, {}, {}).recipe
-    assert told["fit"]["start"] == "runs/first/model.keras"
+    assert told["fit"]["start"] == ("runs/first/model.keras",)

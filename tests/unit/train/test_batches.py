@@ -216,6 +216,23 @@ def test_no_teacher_is_asked_about_a_face_of_none_of_the_emotions():
     assert targets[:, 5].tolist() == is_emotion.tolist()
 
 
+def test_what_teachers_said_of_an_emotion_follows_the_target():
+    samples = emotion_samples([(EMOTIONS_FACES, 1.0, 1.0)], 1.0, 0.0)
+    said = np.roll(samples.targets, 1, axis=1)
+    _, targets, _ = AugmentedBatches(replace(samples, answers=said), Augmentation(), 20, 1)[0]
+    assert (np.roll(targets[:, :5], 1, axis=1) == targets[:, 5:]).all()
+
+
+def test_points_that_teachers_saw_move_with_the_face():
+    samples = keypoint_samples([(KEYPOINT_FACES, 1.0)])
+    said = replace(samples, answers=samples.targets)
+    augmentation = Augmentation(turn_deg=20, zoom=0.1, shift=0.05)
+    _, targets, weights = AugmentedBatches(said, augmentation, 20, 1, MEAN_FACE)[0]
+    targets, answers = targets[:, :30], targets[:, 30:]
+    assert np.abs(answers).max() <= 1
+    assert answers[weights > 0] == pytest.approx(targets[weights > 0], abs=1e-5)
+
+
 def test_balance_of_classes_does_not_weigh_faces_of_none_of_them():
     others = replace(EMOTIONS_FACES, labels=np.full(20, NEUTRAL))
     alone = emotion_samples([(EMOTIONS_FACES, 1.0, 1.0)], 0.6, 1.0)

@@ -11,7 +11,7 @@ from edge_emotion.pages import MARK
 from edge_emotion.palette import COLORS
 from edge_emotion_train.detection_figures import compare
 from edge_emotion_train.drawn_faces import detection_photos
-from edge_emotion_train.pictures.curves import History
+from edge_emotion_train.pictures.curves import Course
 from edge_emotion_train.pictures.detector import detector_sections, headline
 from edge_emotion_train.pictures.photographs import photograph_sections
 
@@ -47,7 +47,7 @@ def test_a_network_that_learned_nothing_still_gets_its_page(network: keras.Model
     matches = compare(answers, PHOTOS)
     shown = {
         section.name: section
-        for section in detector_sections(PHOTOS, answers, matches, History({}, ()), network)
+        for section in detector_sections(PHOTOS, answers, matches, Course({}, ()), network)
     }
     assert {"precision_recall", "photographs", "worst", "feature_maps"} <= shown.keys()
     assert "so none is drawn" in shown["photographs"].text

@@ -13,10 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_emotion.data.faces import plain_faces
 from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.labels import MIRRORED_KEYPOINTS
 from edge_emotion.modelfile import Task
-from edge_emotion_train.distillation import LoadedTeacher, Student, distilled, read_teachers
+from edge_emotion_train.batches import as_input, emotion_samples, keypoint_samples
+from edge_emotion_train.distillation import (
+    LoadedTeacher,
+    Student,
+    distilled,
+    read_teachers,
+    with_answers,
+)
+from edge_emotion_train.drawn_faces import emotion_faces, keypoint_faces
 from edge_emotion_train.losses import SoftenedDivergence, make_loss
 from edge_emotion_train.quantization_aware import quantization_aware
 from edge_emotion_train.recipe import Recipe, Teacher, load_recipe
@@ -37,10 +46,10 @@ def _student(
     share: float = 0.5,
     seed: int = 3,
     temperature: float = 3,
+    teachers_see: str = "changed",
 ) -> keras.Model:
-    recipe = load_recipe(
-        task, "edge", [f"fit.distillation={share}", f"fit.temperature={temperature}"]
-    )
+    fit = {"distillation": share, "temperature": temperature, "teachers_see": teachers_see}
+    recipe = load_recipe(task, "edge", [f"fit.{key}={value}" for key, value in fit.items()])
     model = distilled(network(task, seed), recipe, tuple(teachers), _mean_face(task))
     model.compile("sgd", make_loss(recipe))
     return model
@@ -113,6 +122,52 @@ def test_where_teachers_are_not_asked_the_target_takes_their_place():
     assert loss(1) == pytest.approx(_loss(student, "emotion"), rel=1e-5)
     assert loss(0) == pytest.approx(float(divergence(targets, student(faces))), rel=1e-5)
     assert loss(0.5) not in (pytest.approx(loss(0)), pytest.approx(loss(1)))  # as mixup gives it
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_answers_given_before_are_followed_as_those_asked_for(task: Task):
+    faces, targets, weights = batch(task)
+    teacher = _teacher(task, 1)
+    asked = _student(task, [teacher], 0.6)
+    told = _student(task, [teacher], 0.6, teachers_see="plain")
+    answers = np.asarray(teacher.network(faces))
+
+    given = np.column_stack([targets, answers])
+
+    loss = told.compute_loss(faces, given, told(faces), weights, training=True)
+    assert float(loss) == pytest.approx(_loss(asked, task), rel=1e-5)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_teachers_that_see_plain_faces_answer_for_each_sample_once(task: Task):
+    if task == "emotion":
+        faces = emotion_faces(300, 1, side=96)
+        samples = emotion_samples([(faces, 1.0, 1.0)], 1.0, 0.0)
+        plain = plain_faces(faces.images, 48)
+    else:
+        keypoints = keypoint_faces(300, 1, margin=24)
+        samples = keypoint_samples([(keypoints, 1.0)])
+        plain = plain_faces(keypoints.images, 96)
+    teacher = _teacher(task, 1)
+
+    answers = with_answers(samples, (teacher,)).answers
+
+    expected = np.asarray(teacher.answer(as_input(plain)))
+    if task == "keypoints":
+        expected = expected + 24  # in pixels of the picture, whose centre is the face
+    assert answers is not None and answers.shape == samples.targets.shape
+    assert answers == pytest.approx(expected, abs=2e-2 if task == "emotion" else 1e-3)
+
+
+def test_where_no_teacher_is_asked_the_answer_is_the_target():
+    samples = emotion_samples([(emotion_faces(20, 1, side=48), 1.0, 1.0)], 1.0, 0.0)
+    taught = np.arange(20, dtype=np.float32) % 2
+
+    answers = with_answers(replace(samples, taught=taught), (_teacher("emotion", 1),)).answers
+
+    assert answers is not None
+    same = (answers == samples.targets).all(axis=1)
+    assert same.tolist() == (taught == 0).tolist()
 
 
 def test_a_student_is_watched_by_its_targets():

@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_train.architectures import EdgeNetwork
 from edge_emotion_train.networks import build
 from edge_emotion_train.recipe import Recipe, load_recipe
@@ -22,9 +22,10 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def _recipe(start: Path | str, network: EdgeNetwork = SMALL, **fit: str) -> Recipe:
+def _recipe(*start: Path, network: EdgeNetwork = SMALL, sha256: tuple[str, ...] = ()) -> Recipe:
     recipe = load_recipe("emotion", "smoke")
-    return replace(recipe, network=network, fit=replace(recipe.fit, start=str(start), **fit))
+    fit = replace(recipe.fit, start=tuple(map(str, start)), start_sha256=sha256)
+    return replace(recipe, network=network, fit=fit)
 
 
 def test_the_recipes_network_begins_with_the_weights_of_the_file(saved: Path):
@@ -35,12 +36,37 @@ def test_the_recipes_network_begins_with_the_weights_of_the_file(saved: Path):
     assert all((a == b).all() for a, b in zip(network.get_weights(), there, strict=True))
 
 
+def test_of_several_files_the_mean_is_begun_with(saved: Path, tmp_path: Path):
+    other = build("emotion", SMALL)
+    other.save(tmp_path / "other.keras")
+    recipe, weights = read_start(_recipe(saved, tmp_path / "other.keras"))
+    network = build("emotion", SMALL)
+    begin_with(network, weights, recipe)
+    there = keras.models.load_model(saved).get_weights()
+    for mean, one, two in zip(network.get_weights(), there, other.get_weights(), strict=True):
+        assert mean == pytest.approx((one + two) / 2)
+    assert read_start(recipe)[0] == recipe
+
+
+def test_a_recipe_names_one_file_or_a_list():
+    one, two, none = (
+        load_recipe("emotion", "smoke", [f"fit.start={start}"]).fit.start
+        for start in ("a.keras", '["a.keras", "b.keras"]', '""')
+    )
+    assert (one, two, none) == (("a.keras",), ("a.keras", "b.keras"), ())
+
+
+def test_each_file_has_a_fingerprint_or_none_has(saved: Path):
+    with pytest.raises(WrongUse, match=r"has 1 fingerprints; expected 2, one for each file"):
+        read_start(_recipe(saved, saved, sha256=("12ab",)))
+
+
 def test_the_files_fingerprint_is_recorded_and_takes_no_other_file(saved: Path):
     recipe, _ = read_start(_recipe(saved))
-    assert len(recipe.fit.start_sha256) == 64
+    assert [len(digest) for digest in recipe.fit.start_sha256] == [64]
     assert read_start(recipe)[0] == recipe
     with pytest.raises(EdgeEmotionError, match=r"has the SHA-256 .*; expected 12ab; bring that"):
-        read_start(_recipe(saved, start_sha256="12ab"))
+        read_start(_recipe(saved, sha256=("12ab",)))
 
 
 def test_without_a_start_weights_stay_as_they_were_drawn():
@@ -60,7 +86,7 @@ def test_without_a_start_weights_stay_as_they_were_drawn():
     ],
 )
 def test_another_networks_weights_are_refused(saved: Path, network: EdgeNetwork, message: str):
-    recipe, weights = read_start(_recipe(saved, network))
+    recipe, weights = read_start(_recipe(saved, network=network))
     with pytest.raises(EdgeEmotionError, match=message):
         begin_with(build("emotion", network), weights, recipe)
 
@@ -70,7 +96,7 @@ def test_a_file_that_is_not_there_or_of_another_task_is_refused(saved: Path, tmp
         read_start(_recipe(tmp_path / "none.keras"))
     recipe = load_recipe("keypoints", "smoke")
     with pytest.raises(EdgeEmotionError, match=r"fit.start: .*for keypoints"):
-        read_start(replace(recipe, fit=replace(recipe.fit, start=str(saved))))
+        read_start(replace(recipe, fit=replace(recipe.fit, start=(str(saved),))))
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path):

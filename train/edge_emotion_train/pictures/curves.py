@@ -18,7 +18,7 @@ _USUAL_PERCENT = 97  # of the values; a first epoch far above them is cut off
 
 
 @dataclass(frozen=True)
-class History:
+class Course:
     """What was measured after each epoch.
 
     Attributes:
@@ -33,10 +33,10 @@ class History:
         return max(map(len, self.columns.values()), default=0)
 
 
-def read_history(file: Path) -> History:
+def read_history(file: Path) -> Course:
     """Read a run's history.csv, whichever columns it has; empty where there is none."""
     if not file.is_file():
-        return History({}, ())
+        return Course({}, ())
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     names = [name for name in (rows[0] if rows else ()) if name and name != "phase"]
@@ -48,11 +48,11 @@ def read_history(file: Path) -> History:
         for row in range(1, len(rows))
         if phases[row] != phases[row - 1] or epochs[row] < epochs[row - 1]
     )
-    return History(columns, starts)
+    return Course(columns, starts)
 
 
 @styled
-def curve(history: History, measure: str, title: str) -> Figure:
+def curve(history: Course, measure: str, title: str) -> Figure:
     """A measure of training and validation over the epochs.
 
     Args:

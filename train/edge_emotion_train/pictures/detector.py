@@ -18,7 +18,7 @@ from edge_emotion.detection_metrics import (
 from edge_emotion.metrics import Interval
 from edge_emotion.pages import table
 from edge_emotion.types import Floats
-from edge_emotion_train.pictures.curves import History
+from edge_emotion_train.pictures.curves import Course
 from edge_emotion_train.pictures.photographs import (
     COUNTED,
     photograph_sections,
@@ -44,7 +44,7 @@ def detector_sections(
     photos: DetectionPhotos,
     answers: Floats,
     matches: Matches,
-    history: History,
+    history: Course,
     network: keras.Model,
 ) -> list[Section]:
     """All that can be shown of a detector.

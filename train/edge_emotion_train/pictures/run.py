@@ -24,7 +24,7 @@ from edge_emotion_train.networks import count_macs
 from edge_emotion_train.networks.saved import read_network
 from edge_emotion_train.pictures import detector
 from edge_emotion_train.pictures.answered import Answered
-from edge_emotion_train.pictures.curves import History, read_history
+from edge_emotion_train.pictures.curves import Course, read_history
 from edge_emotion_train.pictures.page import headline, page, write_pictures
 from edge_emotion_train.pictures.sections import Predict, Section, sections
 from edge_emotion_train.predicting import predict
@@ -90,7 +90,7 @@ def network_facts(model: keras.Model, shown: str) -> dict[str, str]:
     }
 
 
-def history_facts(history: History) -> dict[str, str]:
+def history_facts(history: Course) -> dict[str, str]:
     """How long a training took, for a page."""
     if not len(history):
         return {}

@@ -16,7 +16,7 @@ from edge_emotion.preprocess import EMOTION_SIDE_PX, KEYPOINT_SIDE_PX, resize_sq
 from edge_emotion.types import Floats, Image
 from edge_emotion_train.pictures import charts
 from edge_emotion_train.pictures.answered import Answered, together
-from edge_emotion_train.pictures.curves import History, curve
+from edge_emotion_train.pictures.curves import Course, curve
 from edge_emotion_train.pictures.faces import Grid, face, map_cell, point_errors
 from edge_emotion_train.pictures.feature_maps import feature_maps
 from edge_emotion_train.pictures.style import as_svg
@@ -55,7 +55,7 @@ def sections(
     sets: Sequence[Answered],
     *,
     measured: Table | None = None,
-    history: History | None = None,
+    history: Course | None = None,
     network: keras.Model | None = None,
     other: Predict | None = None,
 ) -> list[Section]:
@@ -86,7 +86,7 @@ def sections(
     return found
 
 
-def training_curves(history: History, learned_from: str = "faces, with dropout on") -> Section:
+def training_curves(history: Course, learned_from: str = "faces, with dropout on") -> Section:
     """What was measured after each epoch, while it learned from augmented faces or pictures."""
     titles = {
         "loss": "loss",
