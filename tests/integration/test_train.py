@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import keras
 import pytest
 
 from edge_emotion.modelfile import Task
@@ -35,6 +36,28 @@ def test_a_recipe_of_drawn_faces_trains_without_any_data(tmp_path: Path):
     assert metrics["faces"] == {"drawn": 36}
     assert metrics["validation"]["faces"] == 12
     assert "conv2d" in (tmp_path / "mine" / "network.txt").read_text()
+
+
+def test_without_epochs_the_network_is_the_mean_of_those_it_starts_from(tmp_path: Path):
+    network = EdgeNetwork((4, 4, 4, 4), (1, 1, 1, 1))
+    starts = [build("emotion", network) for _ in range(2)]
+    for name, start in zip("ab", starts, strict=True):
+        start.save(tmp_path / f"{name}.keras")
+    settings = [
+        "fit.epochs=0", 'fit.start=["a.keras", "b.keras"]', "sets.drawn.count=60",
+        "network.widths=[4,4,4,4]",
+    ]  # fmt: skip
+    done = edge_emotion(
+        "train", "emotion", "--recipe", "smoke", "--out", "mean",
+        *(part for setting in settings for part in ("--set", setting)),
+        cwd=tmp_path,
+        timeout_s=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    mean = keras.models.load_model(tmp_path / "mean" / "model.keras")
+    for here, *there in zip(*(one.get_weights() for one in (mean, *starts)), strict=True):
+        assert here == pytest.approx(sum(there) / 2, abs=1e-6)
+    assert (tmp_path / "mean" / "page.html").exists()
 
 
 def test_a_dry_run_shows_recipe_and_network_and_leaves_nothing(tmp_path: Path):

@@ -44,7 +44,13 @@ from edge_emotion_train.prepare import Prepared, prepare
 from edge_emotion_train.progress import Progress, Speed, say
 from edge_emotion_train.quantization_aware import quantization_aware
 from edge_emotion_train.recipe import Fit, Recipe
-from edge_emotion_train.runs import HISTORY_FILE, METRICS_FILE, NETWORK_FILE, RECIPE_FILE
+from edge_emotion_train.runs import (
+    HISTORY_FILE,
+    METRICS_FILE,
+    NETWORK_FILE,
+    RECIPE_FILE,
+    warn_of_other_seeds,
+)
 from edge_emotion_train.starting import Weights, begin_with, read_start
 from edge_emotion_train.stopping import StopEarly
 from edge_emotion_train.validation import ValidationBatches
@@ -77,6 +83,8 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
         recipe, teachers = read_teachers(recipe)
         recipe, start = read_start(recipe)
         keras.utils.set_random_seed(recipe.seed)
+        if share.first:
+            warn_of_other_seeds(recipe)
         check_folder(out, recipe)
         share.check_agreement("epochs to go on after", newest_epoch(folder))
         if epoch := newest_epoch(folder):
@@ -178,10 +186,10 @@ def _fit_all(job: _Job) -> list[Floats]:
         say(f"{recipe.name}: {totals(model)}")
         if job.share.devices > 1:
             say(f"{job.share.devices} devices share each batch of {fit.batch_size}")
-        if fit.ema:
+        if fit.ema and fit.epochs:
             say("validation is that of the weights' moving average, which trails at first")
         later = fit.quantization_aware_epochs
-        ended = _fit(model, job, _Phase("plain", 0, fit, later))
+        ended = _fit(model, job, _Phase("plain", 0, fit, later)) if fit.epochs else 0
         if later:
             say(f"{later} quantization-aware epochs follow")
             model = quantization_aware(model, fit.range_penalty)

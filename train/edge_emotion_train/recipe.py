@@ -76,7 +76,7 @@ class Fit:
     """How the weights are found.
 
     Attributes:
-        epochs, batch_size: of the training.
+        epochs, batch_size: of the training; without epochs the network stays what `start` says.
         optimizer: adamw (Loshchilov and Hutter 2019), adam, or sgd with momentum.
         learning_rate: the highest, reached after `warmup_epochs`.
         schedule: after the warm-up the rate falls to 0 as a cosine, or stays constant.
@@ -141,7 +141,6 @@ class Fit:
 
     def __post_init__(self) -> None:
         for name in (
-            "epochs",
             "batch_size",
             "learning_rate",
             "wing_width_px",
@@ -152,6 +151,7 @@ class Fit:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected more than 0")
         for name in (
+            "epochs",
             "warmup_epochs",
             "quantization_aware_epochs",
             "range_penalty",
@@ -163,6 +163,8 @@ class Fit:
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 or more")
+        if not (self.epochs or self.start):
+            raise ValueError("epochs is 0 without a start; expected more than 0")
         for name in ("ema", "momentum", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected from 0 to below 1")

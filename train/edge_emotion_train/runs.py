@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_emotion.errors import EdgeEmotionError, WrongUse
+from edge_emotion.errors import EdgeEmotionError, WrongUse, warn
 from edge_emotion.modelfile import Task
 from edge_emotion.toml import loads
 from edge_emotion.types import Floats
@@ -105,6 +105,28 @@ def read_recipe(folder: Path) -> tuple[Recipe, Path]:
             f"{file} cannot be read: {error}",
             remedy="remove that run, or train into another folder with --out",
         ) from error
+
+
+def warn_of_other_seeds(recipe: Recipe) -> None:
+    """Warn of each run that a recipe learns from or begins with whose seed is not its own.
+
+    Sets are divided by the seed, so such a network may have been trained on the faces that this
+    training holds out, and its student would be measured on what it was told.
+
+    Raises:
+        EdgeEmotionError: such a run's recipe.toml cannot be used.
+    """
+    teachers = recipe.teachers.values() if recipe.fit.distillation else ()
+    for named in (*(teacher.path for teacher in teachers), *recipe.fit.start):
+        folder = Path(named) if Path(named).is_dir() else Path(named).parent
+        if not (folder / RECIPE_FILE).is_file():
+            continue
+        if (seed := read_recipe(folder)[0].seed) != recipe.seed:
+            warn(
+                f"{folder} was trained with seed {seed} and this recipe has {recipe.seed}: sets "
+                "divided by shares are divided otherwise, so that faces held out here may have "
+                "trained it"
+            )
 
 
 def _read_metrics(folder: Path) -> dict[str, Any]:

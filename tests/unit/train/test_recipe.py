@@ -129,7 +129,7 @@ def test_a_missing_key_is_named(place: str | None, key: str, message: str):
         (None, "seed", 1.5, "mine: seed is 1.5; expected a whole number"),
         ("fit", "epochs", "ten", "fit: epochs is 'ten'; expected a whole number"),
         ("fit", "epochs", True, "fit: epochs is True; expected a whole number"),
-        ("fit", "epochs", 0, "fit: epochs is 0; expected more than 0"),
+        ("fit", "epochs", 0, "fit: epochs is 0 without a start; expected more than 0"),
         ("fit", "learning_rate", "1e-3", "learning_rate is '1e-3'; expected a number"),
         ("fit", "ema", 1.0, "fit: ema is 1.0; expected from 0 to below 1"),
         ("fit", "patience", -1, "fit: patience is -1; expected 0 or more"),

@@ -5,7 +5,8 @@ import pytest
 import tomli_w
 
 from edge_emotion.errors import EdgeEmotionError
-from edge_emotion_train.runs import newest_run, read_run
+from edge_emotion_train.recipe import parse
+from edge_emotion_train.runs import newest_run, read_run, warn_of_other_seeds
 from helpers.tiny_runs import recipe_table
 
 MEAN_FACE = [[float(i), 2.0 * i] for i in range(15)]
@@ -45,6 +46,20 @@ def test_the_newest_finished_run_of_a_task_is_found(tmp_path):
     write_run_files(tmp_path / "no-network", "emotion", finished_s=5000, without=["model.keras"])
     assert newest_run("emotion", tmp_path).name == "new"
     assert newest_run("keypoints", tmp_path).name == "other-task"
+
+
+def test_training_warns_of_networks_that_may_have_seen_what_it_holds_out(tmp_path, capfd):
+    run = write_run_files(tmp_path / "old")  # of seed 5
+    (tmp_path / "found").mkdir()
+    table = recipe_table("emotion")
+    table["fit"]["start"] = [str(run / "model.keras"), str(tmp_path / "found" / "any.keras")]
+    table["teachers"] = {"old": {"path": str(run)}}
+    warn_of_other_seeds(parse(table, "mine"))
+    assert capfd.readouterr().err == ""
+    warn_of_other_seeds(parse({**table, "seed": 6}, "mine"))
+    told = capfd.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all(f"{run} was trained with seed 5 and this recipe has 6" in line for line in told)
 
 
 @pytest.mark.parametrize("folder", ["", "not-there"])
