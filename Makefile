@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 RESULTS := benchmarks/results
 REPORT := $(RESULTS)/report
 PEERS := benchmarks/adapters/fer.toml benchmarks/adapters/facex.toml
-SHIPPED := emotion-redistilled keypoints-distilled detector-edge  # by which runs, TASK-RECIPE
-TRAINED := keypoints-edge keypoints-wide keypoints-distilled emotion-edge emotion-wide \
-  emotion-distilled emotion-redistilled detector-edge  # teachers first
+SHIPPED := emotion-redistilled keypoints-robust detector-edge  # by which runs, TASK-RECIPE
+TRAINED := keypoints-edge keypoints-wide keypoints-distilled keypoints-hardened keypoints-robust \
+  emotion-edge emotion-wide emotion-distilled emotion-redistilled detector-edge  # teachers first
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
   --durations 20 --durations-min 5 $(if $(COVERAGE),--cov --cov-report=)
 DATA ?= $(firstword $(wildcard data ../shared/data))

@@ -83,7 +83,7 @@ def _write_pictures(folder: Path) -> None:
 def _write_models(folder: Path) -> None:
     """The shipped files where `convert` would put them, and for `serve`."""
     served = {"emotion": "emotion_ai", "keypoints": "keypoints"}
-    recipes = {"emotion": "redistilled", "keypoints": "distilled"}
+    recipes = {"emotion": "redistilled", "keypoints": "robust"}
     for task in TASKS:
         names = [
             f"exports/{task}-{recipe}/{task}_int8.tflite" for recipe in ("edge", recipes[task])

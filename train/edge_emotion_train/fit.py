@@ -92,9 +92,10 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
         splits = load_sets(recipe, data)
         for line in describe(splits):
             say(line)
-        prepared = _taught(prepare(recipe, splits), recipe, teachers)
+        prepared = prepare(recipe, splits)
         check_training_rows(splits)
         share.check_batch_size(recipe.fit.batch_size, len(prepared.samples))
+        prepared = _taught(prepared, recipe, teachers)
         table = {**recipe.as_dict(), "data": str(data.resolve())}
         write_text(folder / RECIPE_FILE, tomli_w.dumps(table))
         weights = _fit_all(_Job(recipe, prepared, teachers, start, share, folder))
