@@ -36,7 +36,7 @@ def train(
     sets: Annotated[
         str | None, typer.Option(help="Only these sets of the recipe, with commas.", metavar="A,B")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, not the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=0, help="Epochs, not the recipe's.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(

@@ -23,6 +23,7 @@ _MIRRORED = list(MIRRORED_KEYPOINTS)
 _SHARES = (
     "mirror", "blur", "noise", "erase", "uneven_light", "occlusion", "low_light", "jpeg",
 )  # fmt: skip
+_LEAST_BLUR = 0.3  # px of a 48 px face
 
 _NORMAL_QUANTILES = np.array(
     [NormalDist().inv_cdf((level + 0.5) / 256) for level in range(256)], np.float32
@@ -72,6 +73,8 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         check_amounts(vars(self), shares=_SHARES)
+        if self.blur_sigma < _LEAST_BLUR:
+            raise ValueError(f"blur_sigma is {self.blur_sigma}; expected {_LEAST_BLUR} or more")
 
 
 def check_amounts(amounts: Mapping[str, float], shares: Collection[str]) -> None:
@@ -153,7 +156,7 @@ def change_light(faces: Image, config: Augmentation, rng: np.random.Generator) -
     for face, table in zip(faces, _light_tables(count, config, rng), strict=True):
         cv2.LUT(face, table, dst=face)
     for row in _chosen(count, config.blur, rng):
-        sigma = rng.uniform(0.3, config.blur_sigma) * side / 48
+        sigma = rng.uniform(_LEAST_BLUR, config.blur_sigma) * side / 48
         cv2.GaussianBlur(faces[row], (0, 0), sigma, dst=faces[row])
     for row in _chosen(count, config.noise, rng):
         noise = np.float32(rng.uniform(1, 10)) * normal_noise(side, rng)

@@ -233,7 +233,11 @@ class AugmentedBatches(BatchesAhead):
 
 
 def unchanged(samples: Samples, rows: Indices) -> tuple[Image, Floats]:
-    """Some samples' faces as they are: `(B, S, S)`, and the `(B, 2, 3)` maps that made them."""
+    """Some samples' faces as they are, in the middle of their sets' framings.
+
+    Returns:
+        `(B, S, S)` faces, and the `(B, 2, 3)` maps that made them.
+    """
     faces = np.empty((len(rows), samples.side, samples.side), np.uint8)
     images = [samples.images[row] for row in rows]
     sides = np.array([len(image) for image in images])

@@ -51,7 +51,7 @@ from edge_emotion_train.runs import (
     RECIPE_FILE,
     warn_of_other_seeds,
 )
-from edge_emotion_train.starting import Weights, begin_with, read_start
+from edge_emotion_train.starting import Weights, begin_with, check_mean_face, read_start
 from edge_emotion_train.stopping import StopEarly
 from edge_emotion_train.validation import ValidationBatches
 
@@ -94,6 +94,7 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
             say(line)
         prepared = prepare(recipe, splits)
         check_training_rows(splits)
+        check_mean_face(recipe, prepared.mean_face)
         share.check_batch_size(recipe.fit.batch_size, len(prepared.samples))
         prepared = _taught(prepared, recipe, teachers)
         table = {**recipe.as_dict(), "data": str(data.resolve())}
@@ -105,10 +106,12 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
 
 def _taught(prepared: Prepared, recipe: Recipe, teachers: tuple[LoadedTeacher, ...]) -> Prepared:
     samples = prepared.samples
-    if not teachers or recipe.fit.teachers_see == "changed":
+    fit = recipe.fit
+    epochs = fit.epochs + fit.quantization_aware_epochs
+    if not (teachers and epochs) or fit.teachers_see == "changed":
         return prepared
     assert isinstance(samples, Samples)
-    say(f"{len(teachers)} teachers look at {len(samples)} faces")
+    say(f"teachers look at {len(samples)} faces: {', '.join(recipe.teachers)}")
     return replace(prepared, samples=with_answers(samples, teachers))
 
 
@@ -187,7 +190,7 @@ def _fit_all(job: _Job) -> list[Floats]:
         say(f"{recipe.name}: {totals(model)}")
         if job.share.devices > 1:
             say(f"{job.share.devices} devices share each batch of {fit.batch_size}")
-        if fit.ema and fit.epochs:
+        if fit.ema and (fit.epochs or fit.quantization_aware_epochs):
             say("validation is that of the weights' moving average, which trails at first")
         later = fit.quantization_aware_epochs
         ended = _fit(model, job, _Phase("plain", 0, fit, later)) if fit.epochs else 0

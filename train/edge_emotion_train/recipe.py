@@ -165,6 +165,13 @@ class Fit:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 or more")
         if not (self.epochs or self.start):
             raise ValueError("epochs is 0 without a start; expected more than 0")
+        if not all(self.start):
+            raise ValueError("start names an empty path; expected .keras files")
+        if len(self.start_sha256) not in (0, len(self.start)):
+            raise ValueError(
+                f"start_sha256 lists {len(self.start_sha256)}; expected {len(self.start)}, one for "
+                "each file of start"
+            )
         for name in ("ema", "momentum", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected from 0 to below 1")

@@ -112,16 +112,18 @@ def warn_of_other_seeds(recipe: Recipe) -> None:
 
     Sets are divided by the seed, so such a network may have been trained on the faces that this
     training holds out, and its student would be measured on what it was told.
-
-    Raises:
-        EdgeEmotionError: such a run's recipe.toml cannot be used.
+    The detector's photographs are divided by their names, so its seed does not matter.
     """
+    if recipe.task == "detector":
+        return
     teachers = recipe.teachers.values() if recipe.fit.distillation else ()
-    for named in (*(teacher.path for teacher in teachers), *recipe.fit.start):
-        folder = Path(named) if Path(named).is_dir() else Path(named).parent
-        if not (folder / RECIPE_FILE).is_file():
+    named = [Path(name) for name in (*(one.path for one in teachers), *recipe.fit.start)]
+    for folder in dict.fromkeys(path if path.is_dir() else path.parent for path in named):
+        try:
+            seed = read_recipe(folder)[0].seed
+        except EdgeEmotionError:  # a network that is no run's
             continue
-        if (seed := read_recipe(folder)[0].seed) != recipe.seed:
+        if seed != recipe.seed:
             warn(
                 f"{folder} was trained with seed {seed} and this recipe has {recipe.seed}: sets "
                 "divided by shares are divided otherwise, so that faces held out here may have "

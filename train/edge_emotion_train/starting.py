@@ -15,8 +15,11 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion.types import Floats
 from edge_emotion_train.networks.saved import read_recorded
 from edge_emotion_train.recipe import Recipe
+from edge_emotion_train.runs import METRICS_FILE, read_run
 
 Weights = list[Floats]
+
+_SAME_FACE_PX = 0.01
 
 
 def read_start(recipe: Recipe) -> tuple[Recipe, list[Weights]]:
@@ -24,15 +27,9 @@ def read_start(recipe: Recipe) -> tuple[Recipe, list[Weights]]:
 
     Raises:
         EdgeEmotionError: a file is missing, damaged, of another task's shape or fingerprint.
-        WrongUse: there are fingerprints, but not as many as files.
     """
     fit = recipe.fit
     recorded = fit.start_sha256 or ("",) * len(fit.start)
-    if len(recorded) != len(fit.start):
-        raise WrongUse(
-            f"fit.start_sha256 has {len(recorded)} fingerprints",
-            expected=f"{len(fit.start)}, one for each file of fit.start",
-        )
     weights, digests = [], []
     for file, sha256 in zip(fit.start, recorded, strict=True):
         try:
@@ -64,3 +61,27 @@ def begin_with(model: keras.Model, starts: list[Weights], recipe: Recipe) -> Non
                 remedy="name the network's widths and blocks in the recipe as that file has them",
             )
     model.set_weights([np.mean(same, axis=0) for same in zip(*starts, strict=True)])
+
+
+def check_mean_face(recipe: Recipe, mean_face: Floats | None) -> None:
+    """Check that weights which no epoch corrects answer offsets from the mean face of this run.
+
+    Args:
+        recipe: only one without epochs is checked, by the runs that its `fit.start` lies in.
+        mean_face: `(15, 2)` pixels of the 96 px face; None for the other tasks.
+
+    Raises:
+        WrongUse: a run's mean face is another one.
+    """
+    if recipe.fit.epochs or mean_face is None:
+        return
+    for file in map(Path, recipe.fit.start):
+        if not (file.parent / METRICS_FILE).is_file():
+            continue
+        there = read_run(file).mean_face
+        if there is None or np.abs(there - mean_face).max() > _SAME_FACE_PX:
+            raise WrongUse(
+                f"fit.start: {file} answers from the mean face of other training faces",
+                expected="the same, where no epoch follows",
+                remedy="use that run's sets and seed, or train for some epochs",
+            )

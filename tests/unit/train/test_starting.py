@@ -9,7 +9,9 @@ from edge_emotion.errors import EdgeEmotionError, WrongUse
 from edge_emotion_train.architectures import EdgeNetwork
 from edge_emotion_train.networks import build
 from edge_emotion_train.recipe import Recipe, load_recipe
-from edge_emotion_train.starting import begin_with, read_start
+from edge_emotion_train.runs import read_run
+from edge_emotion_train.starting import begin_with, check_mean_face, read_start
+from helpers.tiny_runs import write_run
 
 SMALL = EdgeNetwork((4, 6), (1, 1))
 
@@ -57,8 +59,19 @@ def test_a_recipe_names_one_file_or_a_list():
 
 
 def test_each_file_has_a_fingerprint_or_none_has(saved: Path):
-    with pytest.raises(WrongUse, match=r"has 1 fingerprints; expected 2, one for each file"):
-        read_start(_recipe(saved, saved, sha256=("12ab",)))
+    with pytest.raises(ValueError, match=r"start_sha256 lists 1; expected 2, one for each file"):
+        _recipe(saved, saved, sha256=("12ab",))
+
+
+def test_without_epochs_points_are_offsets_from_one_mean_face(tmp_path: Path):
+    run = write_run(tmp_path / "run", "keypoints", tmp_path)
+    recipe = load_recipe("keypoints", "smoke", ["fit.epochs=0", f"fit.start={run}/model.keras"])
+    mean_face = read_run(run).mean_face
+    assert mean_face is not None
+    check_mean_face(recipe, mean_face)
+    check_mean_face(replace(recipe, fit=replace(recipe.fit, epochs=1)), mean_face + 1)
+    with pytest.raises(WrongUse, match=r"fit.start: .*model.keras answers from the mean face of"):
+        check_mean_face(recipe, mean_face + 1)
 
 
 def test_the_files_fingerprint_is_recorded_and_takes_no_other_file(saved: Path):
