@@ -148,6 +148,17 @@ def test_two_processes_one_killed_and_both_started_again_train_as_one_does(
     assert rmse_px(out) == pytest.approx(rmse_px(alone), rel=2e-3)
 
 
+def test_two_processes_whose_teachers_see_plain_faces_train_as_one_does(
+    taught: tuple[str, str], tmp_path: Path, port: int
+):
+    more = *taught, "--set", "fit.teachers_see=plain"
+    finished(training(tmp_path / "one", *more, environment=JAX, epochs=2))
+    both = [member(tmp_path / "two", port, rank, *more, scratch=str(tmp_path)) for rank in (0, 1)]
+    said, nothing = (finished(process) for process in both)
+    assert "teachers look at" in said and not nothing
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=2e-3)
+
+
 def test_a_network_trained_with_jax_converts(alone: Path, tmp_path: Path):
     done = edge_emotion(
         "convert", alone, "--int8", "--max-drop", "100", "--out", tmp_path, timeout_s=180

@@ -105,8 +105,7 @@ def _train(recipe: Recipe, data: Path, out: Path, writing: ExitStack) -> None:
 
 
 def _taught(prepared: Prepared, recipe: Recipe, teachers: tuple[LoadedTeacher, ...]) -> Prepared:
-    samples = prepared.samples
-    fit = recipe.fit
+    samples, fit = prepared.samples, recipe.fit
     epochs = fit.epochs + fit.quantization_aware_epochs
     if not (teachers and epochs) or fit.teachers_see == "changed":
         return prepared
