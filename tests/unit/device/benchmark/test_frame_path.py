@@ -1,11 +1,13 @@
 """The clip of the frame path, and networks that follow its face."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
 
 from edge_emotion.errors import EdgeEmotionError
+from edge_emotion.modelfile import shipped_model
 from edge_emotion_device import Analyzer
 from edge_emotion_device.benchmark.frame_path import (
     FRAMES,
@@ -17,7 +19,6 @@ from edge_emotion_device.benchmark.frame_path import (
 from edge_emotion_device.benchmark.options import BenchmarkOptions
 from edge_emotion_device.benchmark.subjects import read_subjects, teams
 from edge_emotion_device.detectors import open_detector
-from helpers.bright_cells import write_detector
 
 CLIP_SHA256 = "3f0552e0b59a5bea90ec0b2b477e3bc2cc0fc43b951d2a777eaf0d72da4a73b8"
 
@@ -92,7 +93,8 @@ def test_a_face_that_is_lost_while_it_is_timed_is_told(monkeypatch):
 
 
 def test_a_network_as_the_detector_is_timed_as_it_runs_and_on_every_frame(tmp_path):
-    file = write_detector(tmp_path / "bright_cells.tflite")  # the drawn face is bright
+    file = tmp_path / "mine.tflite"
+    shutil.copy(shipped_model("detector"), file)
     subjects = read_subjects(["emotion", "keypoints", str(file)])
     options = BenchmarkOptions(threads=(1,), num_runs=1)
     rows = time_frame_paths(teams(subjects), {}, options, lambda text: None)
