@@ -49,7 +49,7 @@ def add_runs(folder: Path) -> None:
 
     faces = {"emotion": "rafdb", "keypoints": "keypoints_kaggle"}
     for task in TASKS:
-        for name in ("edge", "wide", "distilled", "reference", "big"):
+        for name in ("edge", "wide", "distilled", "robust", "reference", "big"):
             run = folder / "runs" / f"{task}-{name}"
             write_run(run, task, folder / "data", path=faces[task])
     for name in ("mine.keras", "any.keras"):
