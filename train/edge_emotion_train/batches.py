@@ -209,9 +209,7 @@ class AugmentedBatches(BatchesAhead):
         zooms = rng.uniform(*samples.zooms[rows].T)
         mirrorable = None if samples.mirrorable is None else samples.mirrorable[rows]
         matrices, mirrored = random_affines(self._augmentation, rng, sides, zooms, side, mirrorable)
-        faces = np.empty((len(rows), side, side), np.uint8)
-        for image, matrix, face in zip(images, matrices, faces, strict=True):
-            warp(image, matrix, face)
+        faces = _warped(images, matrices, side)
         change_light(faces, self._augmentation, rng)
         through_camera(faces, self._augmentation, rng)
         inputs, targets, weights = as_input(faces), samples.targets[rows], samples.weights[rows]
@@ -238,15 +236,19 @@ def unchanged(samples: Samples, rows: Indices) -> tuple[Image, Floats]:
     Returns:
         `(B, S, S)` faces, and the `(B, 2, 3)` maps that made them.
     """
-    faces = np.empty((len(rows), samples.side, samples.side), np.uint8)
     images = [samples.images[row] for row in rows]
     sides = np.array([len(image) for image in images])
     zooms = samples.zooms[rows].mean(axis=1)
     rng = np.random.default_rng(0)  # nothing is drawn
     matrices, _ = random_affines(Augmentation(mirror=0), rng, sides, zooms, samples.side)
+    return _warped(images, matrices, samples.side), matrices
+
+
+def _warped(images: list[Image], matrices: Floats, side: int) -> Image:
+    faces = np.empty((len(images), side, side), np.uint8)
     for image, matrix, face in zip(images, matrices, faces, strict=True):
         warp(image, matrix, face)
-    return faces, matrices
+    return faces
 
 
 def as_input(images: Image) -> Floats:
