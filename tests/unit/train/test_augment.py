@@ -238,3 +238,8 @@ def test_an_alpha_that_cannot_be_is_refused(value: str):
 def test_keypoints_are_not_mixed():
     with pytest.raises(WrongUse, match=r"augment\.mixup is 0\.2 for keypoints; expected 0"):
         load_recipe("keypoints", "edge", ["augment.mixup=0.2"])
+
+
+def test_a_blur_below_the_least_is_refused():
+    with pytest.raises(ValueError, match=r"blur_sigma is 0.1; expected 0.3 or more"):
+        Augmentation(blur=0.5, blur_sigma=0.1)
